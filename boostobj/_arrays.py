@@ -1,0 +1,236 @@
+"""Checked conversion of what users pass, and the sets of values that targets may take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from array_api_compat import array_namespace, is_array_api_obj
+
+from boostobj._typing import Array, ArrayLike
+
+
+def as_float(x: ArrayLike, name: str) -> Array:
+    """Return `x` as a floating array of its own namespace; lists and frames become NumPy's.
+
+    Parameters
+    ----------
+    x : array-like
+        float32 and float64 arrays come back as they are, other numbers as float64.
+    name : str
+        How the error message calls it.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not consist of real numbers.
+    """
+    if not is_array_api_obj(x):
+        x = np.asarray(x)
+    xp = array_namespace(x)
+    if xp.isdtype(x.dtype, "real floating") and x.dtype in (xp.float32, xp.float64):
+        return x
+    try:
+        return xp.astype(x, xp.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be an array of numbers, got dtype {x.dtype}") from error
+
+
+def describe_violations(x: Array, allowed: Array) -> str:
+    """Name the first offending value and how many there are: ``-1.0 (3 of 10 values)``."""
+    bad = np.asarray(x)[~np.asarray(allowed)]
+    return f"{bad.flat[0]!s} ({bad.size} of {allowed.size} values)"
+
+
+class Domain(Protocol):
+    """A set of values that a target or a prediction may take."""
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership; NaN and infinities are never members."""
+        ...
+
+    def check(self, y: Array, name: str, owner: str) -> None:
+        """Raise a ValueError that names `owner`, `name`, the first offender and the set."""
+        ...
+
+
+class _Domain:
+    def contains(self, y: Array) -> Array:
+        raise NotImplementedError
+
+    def check(self, y: Array, name: str, owner: str) -> None:
+        allowed = self.contains(y)
+        if not array_namespace(y).all(allowed):
+            raise ValueError(
+                f"{owner}: {name} must be {self}, got {describe_violations(y, allowed)}"
+            )
+
+
+@dataclass(frozen=True)
+class Interval(_Domain):
+    """The finite real numbers between two bounds."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    closed_low: bool = True
+    closed_high: bool = True
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership; NaN and infinities are never members."""
+        xp = array_namespace(y)
+        inside = xp.isfinite(y)
+        if self.low > -math.inf:
+            inside = inside & ((y >= self.low) if self.closed_low else (y > self.low))
+        if self.high < math.inf:
+            inside = inside & ((y <= self.high) if self.closed_high else (y < self.high))
+        return inside
+
+    def __str__(self) -> str:
+        if self.high < math.inf:
+            left, right = "[" if self.closed_low else "(", "]" if self.closed_high else ")"
+            return f"in {left}{self.low:g}, {self.high:g}{right}"
+        if self.low > -math.inf:
+            return f"finite and {'>=' if self.closed_low else '>'} {self.low:g}"
+        return "finite"
+
+
+@dataclass(frozen=True)
+class BinaryLabels(_Domain):
+    """Two classes, written 0 and 1 or -1 and +1, never mixed."""
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership; a 0 beside a -1 is an offender."""
+        xp = array_namespace(y)
+        negative = -1.0 if xp.any(y == -1) else 0.0
+        return (y == 1) | (y == negative)
+
+    def __str__(self) -> str:
+        return "labels 0 and 1, or labels -1 and +1"
+
+
+@dataclass(frozen=True)
+class ClassLabels(_Domain):
+    """Classes 0, 1, …, k-1 as numbers."""
+
+    n_classes: int
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership."""
+        xp = array_namespace(y)
+        return (y >= 0) & (y < self.n_classes) & (y == xp.floor(y))
+
+    def __str__(self) -> str:
+        return f"class numbers 0 to {self.n_classes - 1}"
+
+
+def check_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
+    """Return the weights as a float vector of length `n`; None stays None.
+
+    Raises
+    ------
+    ValueError
+        If the length differs, a weight is negative, NaN or infinite, or all of them are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = as_float(sample_weight, "sample_weight")
+    if weight.ndim != 1 or weight.shape[0] != n:
+        raise ValueError(f"sample_weight must have shape ({n},), got {tuple(weight.shape)}")
+    Interval(0).check(weight, "sample_weight", "boostobj")
+    return weight
+
+
+def check_number(
+    owner: object,
+    name: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    closed: bool = False,
+) -> None:
+    """Check a hyperparameter of a frozen dataclass and store it as a plain float.
+
+    A plain float keeps ``repr`` a round trip when the user passed a NumPy scalar.
+
+    Parameters
+    ----------
+    owner : object
+        The dataclass instance.
+    name : str
+        The field.
+    low, high : float
+        Bounds.
+    closed : bool
+        Whether the bounds themselves are allowed.
+
+    Raises
+    ------
+    TypeError
+        If the value is not a real number.
+    ValueError
+        If it lies outside the bounds.
+    """
+    value = getattr(owner, name)
+    label = f"{type(owner).__name__}: {name}"
+    allowed = Interval(low, high, closed, closed)
+    if isinstance(value, bool | str) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{label} must be a number {allowed}, got {value!r}")
+    if not allowed.contains(np.asarray(float(value))):
+        raise ValueError(f"{label} must be {allowed}, got {value!r}")
+    object.__setattr__(owner, name, float(value))
+
+
+def check_count(owner: object, name: str, *, low: int) -> None:
+    """Check a hyperparameter that counts something and store it as a plain int.
+
+    Raises
+    ------
+    TypeError
+        If the value is not an integer.
+    ValueError
+        If it is smaller than `low`.
+    """
+    value = getattr(owner, name)
+    label = f"{type(owner).__name__}: {name}"
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{label} must be an integer >= {low}, got {value!r}")
+    if value < low:
+        raise ValueError(f"{label} must be >= {low}, got {value!r}")
+    object.__setattr__(owner, name, int(value))
+
+
+def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:
+    """Check a hyperparameter that names one of a few ways.
+
+    Raises
+    ------
+    ValueError
+        If it is none of the choices.
+    """
+    value = getattr(owner, name)
+    if value not in choices:
+        allowed = " or ".join(map(repr, choices))
+        raise ValueError(f"{type(owner).__name__}: {name} must be {allowed}, got {value!r}")
+
+
+def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) -> float:
+    """The quantile of a weighted sample; an interval of minimisers gives its midpoint.
+
+    A row of weight two counts as two rows. For unit weights this is NumPy's
+    ``averaged_inverted_cdf``, whose median of an even sample is the usual one.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    if weight is None:
+        return float(np.quantile(x, quantile, method="averaged_inverted_cdf"))
+    weight = np.asarray(weight, dtype=np.float64)
+    order = np.argsort(x)[weight[np.argsort(x)] > 0]
+    cumulative = np.cumsum(weight[order])
+    target = quantile * cumulative[-1]
+    # Sums of weights carry rounding errors; a target within them of a step counts as on it.
+    slack = 1e-12 * cumulative[-1]
+    low = np.searchsorted(cumulative, target - slack, side="left")
+    high = np.searchsorted(cumulative, target + slack, side="right")
+    last = len(order) - 1
+    return float((x[order[min(low, last)]] + x[order[min(high, last)]]) / 2)

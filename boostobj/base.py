@@ -1,0 +1,611 @@
+"""What a loss is: the mathematics in one small class, everything else inherited.
+
+A loss is a frozen dataclass that derives from one of the families below and writes two methods,
+`_value` and `_gradient_hessian`, in the family's own variable:
+
+==================  ==========================================  ================================
+family              variable                                    for
+==================  ==========================================  ================================
+`ResidualLoss`      ``r = raw_prediction - y_true``             regression
+`MarginLoss`        ``m = ±raw_prediction``, + for positives    two classes, labels 0/1 or -1/+1
+`PointwiseLoss`     ``y`` and ``raw``                           probabilities, counts, any link
+`MulticlassLoss`    ``y`` (n, k) and ``raw`` (n, k)             k classes
+==================  ==========================================  ================================
+
+The author never sees weights, shapes, label encodings or a booster. Arrays come from any
+namespace of the array API standard; a method computes with ``xp = array_namespace(r)`` and
+returns new arrays.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array
+
+from boostobj import links
+from boostobj._arrays import (
+    BinaryLabels,
+    ClassLabels,
+    Domain,
+    Interval,
+    as_float,
+    check_choice,
+    check_weights,
+    describe_violations,
+    weighted_quantile,
+)
+from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
+from boostobj.links import Identity, Link
+
+if TYPE_CHECKING:
+    from boostobj.metrics import LossMetric
+
+__all__ = [
+    "Loss",
+    "MarginLoss",
+    "MulticlassLoss",
+    "PointwiseLoss",
+    "ResidualLoss",
+    "RobustLoss",
+    "Sample",
+    "all_losses",
+    "get_loss",
+]
+
+#: What a robust loss may hand out as its Hessian.
+RobustHessian: TypeAlias = Literal["majorizer", "exact"]
+
+_registry: dict[str, type[Loss]] = {}
+
+
+class Sample:
+    """The rows of one boosting round, as a loss that adapts to them sees them.
+
+    This one counts every row once and knows of no other worker; the engine's adds weights,
+    threads and the rest of a cluster.
+
+    Parameters
+    ----------
+    y, raw : array of shape (n,) or (n, k)
+        Targets and margins.
+    """
+
+    def __init__(self, y: Array, raw: Array) -> None:
+        self.y = y
+        self.raw = raw
+
+    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
+        """Mean over all rows of ``function(y, raw)``, by column if there are several."""
+        xp = array_namespace(self.raw)
+        return xp.mean(function(self.y, self.raw), axis=0)
+
+    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
+        """Quantile over all rows of ``function(y, raw)``."""
+        return weighted_quantile(np.asarray(function(self.y, self.raw)).ravel(), quantile)
+
+
+class Loss(ABC):
+    """A loss, its derivatives and all that a booster needs beside them.
+
+    A subclass that defines ``formula`` is registered under its name in snake case, found by
+    `get_loss` and `all_losses`, and covered by the test suite.
+
+    Attributes
+    ----------
+    formula : str
+        The value of one row as an expression in the family's variable and the loss's parameters.
+        It is shown to readers and executed in high precision by `boostobj.testing.check_loss`.
+    link : Link
+        From margins to predictions.
+    curvature : {"exact", "majorizer", "smoothed"}
+        What the Hessian is. "exact": the second derivative. "majorizer": an upper bound of the
+        loss's curvature in the sense of majorise-minimise, so that a Newton step never
+        overshoots. "smoothed": a positive stand-in where the second derivative is zero or
+        undefined.
+    unit_curvature : bool
+        Whether the engine may scale gradient and Hessian by a common factor each round so that
+        the mean Hessian is one (see `boostobj.engine`).
+    joint_outputs : bool
+        Whether the k margins of a row enter one loss; otherwise they are k losses side by side.
+    coupled_outputs : bool
+        Whether a Hessian diagonal wants the engine's factor for k classes that move together.
+    builtin : dict
+        The objective of "xgboost" and "lightgbm" that minimises the same loss, if there is one.
+    """
+
+    formula: ClassVar[str]
+    unit_curvature: ClassVar[bool] = False
+    joint_outputs: ClassVar[bool] = False
+    coupled_outputs: ClassVar[bool] = False
+    builtin: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "formula" in cls.__dict__:
+            _registry[snake_case(cls.__name__)] = cls
+
+    @classmethod
+    def examples(cls) -> tuple[Loss, ...]:
+        """Instances that the test suite runs over; the first is the default one."""
+        return (cls(),)
+
+    @property
+    def name(self) -> str:
+        """The name for `get_loss`: the class's, in snake case."""
+        return snake_case(type(self).__name__)
+
+    @property
+    def link(self) -> Link:
+        """The link from margins to predictions."""
+        return Identity()
+
+    @property
+    def curvature(self) -> Curvature:
+        """What the Hessian is: "exact", "majorizer" or "smoothed"."""
+        return "exact"
+
+    @property
+    def metric(self) -> LossMetric:
+        """The evaluation metric: the weighted mean of `value`, fit for every metric slot."""
+        # The metrics stand on the losses, so that the import has to wait.
+        from boostobj.metrics import LossMetric
+
+        return LossMetric(self)
+
+    def value(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> Array:
+        """The loss of each row.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Targets.
+        raw_prediction : array-like of shape (n,) or (n, k)
+            Margins.
+
+        Returns
+        -------
+        array of shape (n,), or (n, k) for several regression targets
+            The exact loss, never a smoothed one.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit or a target lies outside the loss's domain.
+        """
+        y, raw = self._checked(y_true, raw_prediction)
+        return self._by_output(
+            lambda y, raw: self._adapted(Sample(y, raw))._pointwise_value(y, raw), y, raw
+        )
+
+    def gradient_hessian(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
+        """First and second derivative of each row's loss by its margin, unweighted.
+
+        Parameters
+        ----------
+        y_true, raw_prediction : array-like
+            As in `value`.
+
+        Returns
+        -------
+        gradient, hessian : array of the shape of `raw_prediction`
+            The Hessian is finite and positive; `curvature` tells what it is.
+
+        Raises
+        ------
+        ValueError
+            As in `value`.
+        """
+        y, raw = self._checked(y_true, raw_prediction)
+        xp = array_namespace(raw)
+
+        def both(y: Array, raw: Array) -> Array:
+            return xp.stack(self._adapted(Sample(y, raw))._pointwise_derivatives(y, raw))
+
+        derivatives = self._by_output(both, y, raw)
+        tiny = float(xp.finfo(derivatives.dtype).smallest_normal)
+        return derivatives[0, ...], xp.clip(derivatives[1, ...], min=tiny)
+
+    def init_score(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float | NumpyArray:
+        """The constant margin that minimises the weighted mean loss.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Targets.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float, or array of shape (k,) for k outputs
+            XGBoost's ``base_score`` for a loss whose margin XGBoost does not transform;
+            `boostobj.base_score` and `boostobj.init_scores` give the start in each engine's form.
+
+        Raises
+        ------
+        ValueError
+            If a target or a weight is outside its domain.
+        """
+        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
+        if y.shape[0] == 0:
+            raise ValueError(f"{type(self).__name__}: y_true is empty")
+        self._domain.check(y, "y_true", type(self).__name__)
+        weight = check_weights(sample_weight, y.shape[0])
+        if weight is None:
+            weight = np.ones(y.shape[0])
+        elif not np.any(weight > 0):
+            raise ValueError("sample_weight must have a positive sum, got zeros only")
+        weight = np.asarray(weight, dtype=np.float64)
+        if y.ndim == 1:
+            return self._init_score(y, weight)
+        return np.asarray([self._init_score(column, weight) for column in y.T])
+
+    def __call__(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: ArrayLike | None = None,
+        group: Any = ...,
+    ) -> tuple[NumpyArray, NumpyArray]:
+        """The objective callback of every slot of XGBoost and LightGBM.
+
+        The engines call it; nobody else needs to. The scikit-learn wrappers pass
+        ``(y_true, y_pred)`` and weights, the native APIs ``(raw_prediction, dataset)``.
+
+        Returns
+        -------
+        gradient, hessian : ndarray of the shape of the margins
+            Weighted, and scaled as `boostobj.engine` explains.
+        """
+        # The engine stands on the losses, so that the import has to wait.
+        from boostobj.engine import objective
+
+        return objective(self, y_true, y_pred, sample_weight, group)
+
+    _domain: ClassVar[Domain] = Interval()
+
+    def _by_output(self, function: Callable[[Array, Array], Array], y: Array, raw: Array) -> Array:
+        """Apply `function` to each column of margins on its own, unless they belong together."""
+        if raw.ndim == 1 or self.joint_outputs:
+            return function(y, raw)
+        columns = [function(y[:, j], raw[:, j]) for j in range(raw.shape[1])]
+        return array_namespace(raw).stack(columns, axis=-1)
+
+    @abstractmethod
+    def _pointwise_value(self, y: Array, raw: Array) -> Array: ...
+
+    @abstractmethod
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
+
+    def _adapted(self, sample: Sample) -> Self:
+        """This loss with everything fixed that it reads off the rows; most read nothing."""
+        return self
+
+    def _checked(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
+        """Targets and margins as float arrays of one namespace whose shapes fit."""
+        raw = as_float(raw_prediction, "raw_prediction")
+        y = as_float(y_true, "y_true")
+        if is_numpy_array(y) and not is_numpy_array(raw):
+            y = array_namespace(raw).asarray(y)
+        y = self._aligned(y, raw)
+        return y, raw
+
+    def _aligned(self, y: Array, raw: Array) -> Array:
+        """Targets in the shape of the margins, checked."""
+        if y.size != raw.size or y.shape[0] not in (raw.shape[0], raw.size):
+            raise ValueError(
+                f"{type(self).__name__}: y_true of shape {tuple(y.shape)} does not fit "
+                f"raw_prediction of shape {tuple(raw.shape)}"
+            )
+        self._domain.check(y, "y_true", type(self).__name__)
+        return array_namespace(y).reshape(y, raw.shape)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        """The minimiser for one column of targets: where the mean gradient is zero."""
+
+        def slope(constant: float) -> float:
+            gradient, _ = self._pointwise_derivatives(y, np.full_like(y, constant))
+            return float(np.average(gradient, weights=weight))
+
+        return _root(slope, *self._init_bracket(y, weight))
+
+    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
+        """Two margins near the best constant, here around that of the mean target."""
+        mean = np.average(y, weights=weight)
+        inside = bool(self.link.domain.contains(np.asarray(mean)))
+        centre = float(self.link.link(np.asarray(mean))) if inside else 0.0
+        return centre - 1, centre + 1
+
+
+class ResidualLoss(Loss):
+    """A regression loss of the residual ``r = raw_prediction - y_true``.
+
+    Domain: targets and margins are finite real numbers. Link: identity. Several targets
+    (n, k) are k losses side by side.
+    """
+
+    unit_curvature = True
+
+    @abstractmethod
+    def _value(self, r: Array) -> Array:
+        """The loss at residuals `r`."""
+
+    @abstractmethod
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian at residuals `r`."""
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return self._value(raw - y)
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._gradient_hessian(raw - y)
+
+    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
+        return float(np.min(y)), float(np.max(y))
+
+
+class RobustLoss(ResidualLoss):
+    """A smooth loss of the residual whose tails are lighter than the square's.
+
+    Its second derivative fades in the tails, where Newton steps would be huge or leaves pruned.
+    The default Hessian is the half-quadratic curvature ``psi(r) / r`` with ``psi`` the gradient:
+    the parabola of that curvature through the present residual lies above the loss everywhere,
+    so that a step never overshoots.
+
+    A subclass is a dataclass with a field ``hessian``, "majorizer" by default; "exact" is the
+    second derivative, as the engines' built-in objectives use it.
+
+    References
+    ----------
+    Geman, Reynolds (1992). Constrained restoration and the recovery of discontinuities. IEEE
+    PAMI 14(3).
+    Hunter, Lange (2000). Quantile regression via an MM algorithm. JCGS 9(1).
+    """
+
+    hessian: RobustHessian
+
+    def __post_init__(self) -> None:
+        check_choice(self, "hessian", ("majorizer", "exact"))
+
+    @property
+    def curvature(self) -> Curvature:
+        """The value of the parameter `hessian`."""
+        return self.hessian
+
+
+class MarginLoss(Loss):
+    """A two-class loss of the margin ``m = raw_prediction`` for positives, minus that for others.
+
+    Domain: labels 0 and 1, or -1 and +1. Link: each loss's own, to the probability of class 1.
+    """
+
+    _domain = BinaryLabels()
+
+    @abstractmethod
+    def _value(self, m: Array) -> Array:
+        """The loss at margins `m`."""
+
+    @abstractmethod
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian by `m`."""
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return self._value(_sign(y) * raw)
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        sign = _sign(y)
+        gradient, hessian = self._gradient_hessian(sign * raw)
+        return sign * gradient, hessian
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        # The loss of a constant knows two kinds of rows only.
+        positive = float(np.sum(weight[y > 0]))
+        negative = float(np.sum(weight[y <= 0]))
+        return super()._init_score(np.asarray([0.0, 1.0]), np.asarray([negative, positive]))
+
+
+class PointwiseLoss(Loss):
+    """A loss of the target ``y`` and the margin ``raw``, such as a likelihood with its link."""
+
+    @abstractmethod
+    def _value(self, y: Array, raw: Array) -> Array:
+        """The loss at targets `y` and margins `raw`."""
+
+    @abstractmethod
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian by `raw`."""
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return self._value(y, raw)
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._gradient_hessian(y, raw)
+
+
+class MulticlassLoss(Loss):
+    """A loss of k margins per row.
+
+    Domain: class numbers 0 to k-1, or rows of k class probabilities (one-hot or soft labels).
+    Link: softmax. The loss's methods always see label rows.
+
+    The Hessian is the diagonal of the exact one. A booster grows one tree per class as if the
+    classes were independent, and each engine stretches the diagonal in its own way to make up
+    for it; the engine adapters do the same (XGBoost 2, LightGBM k/(k-1)).
+    """
+
+    joint_outputs = True
+    coupled_outputs = True
+    n_classes: int | None
+
+    @abstractmethod
+    def _value(self, y: Array, raw: Array) -> Array:
+        """The loss (n,) at label rows `y` and margins `raw`, both (n, k)."""
+
+    @abstractmethod
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Gradient and diagonal of the Hessian by `raw`, both (n, k)."""
+
+    @property
+    def link(self) -> Link:
+        """Softmax."""
+        return links.Softmax()
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return self._value(_label_rows(y, raw), raw)
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._gradient_hessian(_label_rows(y, raw), raw)
+
+    def _aligned(self, y: Array, raw: Array) -> Array:
+        name = type(self).__name__
+        k = self.n_classes or raw.shape[-1]
+        if raw.ndim != 2 or raw.shape[1] != k or k < 2:
+            wanted = f"(n, {self.n_classes})" if self.n_classes else "(n, k)"
+            raise ValueError(
+                f"{name}: raw_prediction must have shape {wanted}, got {tuple(raw.shape)}; "
+                "set num_class to the number of classes in the booster's parameters"
+            )
+        if y.ndim == 1 and y.shape[0] == raw.shape[0]:
+            ClassLabels(k).check(y, "y_true", name)
+            return y
+        if y.size != raw.size:
+            raise ValueError(
+                f"{name}: y_true must be {raw.shape[0]} class numbers or have shape "
+                f"{tuple(raw.shape)}, got {tuple(y.shape)}"
+            )
+        rows = array_namespace(y).reshape(y, raw.shape)
+        _check_label_rows(rows, name)
+        return rows
+
+    def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
+        """The k constant margins that minimise the weighted mean loss; they sum to zero.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Class numbers or label rows. Without `n_classes`, k is read off the labels.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+            One margin per class.
+        """
+        name = type(self).__name__
+        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
+        if y.shape[0] == 0:
+            raise ValueError(f"{name}: y_true is empty")
+        if y.ndim == 1:
+            ClassLabels(self.n_classes or max(int(np.max(y)) + 1, 2)).check(y, "y_true", name)
+            rows = np.eye(self.n_classes or max(int(np.max(y)) + 1, 2))[y.astype(int)]
+        else:
+            rows = y
+            _check_label_rows(rows, name)
+        weight = check_weights(sample_weight, y.shape[0])
+        return self._init_scores(rows, np.ones(y.shape[0]) if weight is None else weight)
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        """The minimiser over constants for label rows; here that of the cross-entropy."""
+        share = np.average(rows, axis=0, weights=weight)
+        # The best margin of a class without rows is minus infinity; this one is finite.
+        share = np.clip(share, 1e-7, None)
+        return np.asarray(self.link.link(share / share.sum()))
+
+
+def get_loss(name: str, /, **parameters: Any) -> Loss:
+    """Make a loss from its name.
+
+    Parameters
+    ----------
+    name : str
+        The class's name in snake case, such as "huber" or "log_cosh".
+    **parameters
+        The loss's parameters.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    ValueError
+        If no loss has that name.
+
+    Examples
+    --------
+    >>> get_loss("quantile", quantile=0.9)
+    Quantile(quantile=0.9, scale=None)
+    """
+    if name not in _registry:
+        near = difflib.get_close_matches(str(name), _registry, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"name must be one of {sorted(_registry)}, got {name!r}{hint}")
+    return _registry[name](**parameters)
+
+
+def all_losses() -> dict[str, type[Loss]]:
+    """All registered losses, yours included: name to class, sorted by name."""
+    return dict(sorted(_registry.items()))
+
+
+def snake_case(name: str) -> str:
+    """``LogCosh`` to ``log_cosh``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _sign(y: Array) -> Array:
+    xp = array_namespace(y)
+    one = xp.ones_like(y)
+    return xp.where(y > 0, one, -one)
+
+
+def _label_rows(y: Array, raw: Array) -> Array:
+    """Labels as rows of k probabilities."""
+    xp = array_namespace(raw)
+    if y.ndim == 2:
+        return xp.astype(y, raw.dtype)
+    return xp.astype(y[:, None] == xp.arange(raw.shape[1], dtype=y.dtype)[None, :], raw.dtype)
+
+
+def _check_label_rows(rows: Array, name: str) -> None:
+    xp = array_namespace(rows)
+    Interval(0, 1).check(rows, "y_true", name)
+    total = xp.sum(rows, axis=1)
+    allowed = xp.abs(total - 1) <= 1e-4
+    if not xp.all(allowed):
+        raise ValueError(
+            f"{name}: each row of y_true must sum to 1, got {describe_violations(total, allowed)}"
+        )
+
+
+def _root(slope: Callable[[float], float], low: float, high: float) -> float:
+    """Where an increasing function crosses zero, sought outwards from a bracket.
+
+    A function that never crosses has its minimum at infinity; the search ends about 60 away from
+    the bracket, where any link saturates.
+    """
+    from scipy.optimize import brentq  # slow to import, needed for a fit only
+
+    step = max(high - low, 1e-3)
+    for _ in range(6):
+        if slope(low) > 0:
+            low, high = low - step, low
+        elif slope(high) < 0:
+            low, high = high, high + step
+        else:
+            break
+        step *= 2
+    else:
+        return low if slope(low) > 0 else high
+    if low == high or slope(low) == 0 == slope(high):
+        return (low + high) / 2
+    return float(brentq(slope, low, high, xtol=1e-13 * (high - low), rtol=1e-15))

@@ -1,0 +1,42 @@
+"""LightGBM's conventions."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from boostobj.engine.adapter import Adapter, DatasetFields, MetricResult
+
+_THREAD_NAMES = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
+
+
+class LightGBMAdapter(Adapter):
+    """LightGBM: stretches the diagonal of a multiclass Hessian by k / (k - 1)."""
+
+    name = "lightgbm"
+
+    def is_dataset(self, x: Any) -> bool:
+        """Whether `x` is a Dataset."""
+        lgb = sys.modules.get("lightgbm")
+        return lgb is not None and isinstance(x, lgb.Dataset)
+
+    def read(self, dataset: Any) -> DatasetFields:
+        """Read a Dataset."""
+        parameters = dataset.get_params()
+        threads = next((parameters[name] for name in _THREAD_NAMES if name in parameters), None)
+        return DatasetFields(
+            dataset.get_label(), dataset.get_weight(), dataset.get_group(), threads
+        )
+
+    def coupling(self, n_classes: int) -> float:
+        """Friedman's factor."""
+        return n_classes / (n_classes - 1)
+
+    def metric_result(
+        self, name: str, value: float, higher_is_better: bool, native: bool
+    ) -> MetricResult:
+        """Name, value and direction."""
+        return name, value, higher_is_better
+
+
+ADAPTER = LightGBMAdapter()

@@ -1,0 +1,103 @@
+"""Row-wise work in cache-sized chunks, on threads where rows are many.
+
+Every element is computed from its own row alone and sums run over whole arrays, so that neither
+the size of a chunk nor the number of threads changes a bit of any result.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from boostobj._typing import NumpyArray
+
+#: Numbers per chunk: a dozen temporaries of it fit a core's second-level cache.
+CHUNK = 1 << 14
+
+#: Fewer chunks than this are not worth starting a thread for.
+MIN_CHUNKS_PER_THREAD = 4
+
+_explicit_threads: int | None = None
+
+
+def set_num_threads(n_threads: int | None) -> None:
+    """Set how many threads evaluate a loss, for all losses of this process.
+
+    Parameters
+    ----------
+    n_threads : int or None
+        A positive number, or None for the default: the number that the booster's data set was
+        made with, else ``OMP_NUM_THREADS``, else the processors this process may use.
+
+    Raises
+    ------
+    ValueError
+        If the number is not positive.
+    """
+    global _explicit_threads  # noqa: PLW0603 (a setting of the process)
+    if n_threads is not None and (isinstance(n_threads, bool) or int(n_threads) < 1):
+        raise ValueError(f"n_threads must be a positive integer or None, got {n_threads!r}")
+    _explicit_threads = None if n_threads is None else int(n_threads)
+
+
+def get_num_threads(requested: int | None = None) -> int:
+    """How many threads evaluate a loss.
+
+    Parameters
+    ----------
+    requested : int, optional
+        What the engine asks for; values below one mean no wish.
+
+    Returns
+    -------
+    int
+        The explicit setting of `set_num_threads`, else `requested`, else the default.
+    """
+    if _explicit_threads is not None:
+        return _explicit_threads
+    if requested is not None and requested > 0:
+        return requested
+    from_environment = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    if from_environment.isdigit() and int(from_environment) > 0:
+        return int(from_environment)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def for_each_chunk(
+    function: Callable[..., Sequence[NumpyArray]],
+    inputs: Sequence[NumpyArray],
+    outputs: Sequence[NumpyArray],
+    n_threads: int,
+) -> None:
+    """Fill ``outputs[i][rows]`` with ``function(*(x[rows] for x in inputs))[i]``.
+
+    Parameters
+    ----------
+    function : callable
+        Computes each row from the same row of its arguments.
+    inputs, outputs : sequences of arrays with equally many rows
+        `outputs` may share memory with `inputs`.
+    n_threads : int
+        An upper bound.
+    """
+    n_rows = outputs[0].shape[0]
+    step = max(1, CHUNK * n_rows // max(1, outputs[0].size))
+    starts = range(0, n_rows, step)
+
+    def run(some: Sequence[int]) -> None:
+        for start in some:
+            rows = slice(start, start + step)
+            for out, result in zip(outputs, function(*(x[rows] for x in inputs)), strict=True):
+                out[rows] = result
+
+    n_threads = min(n_threads, len(starts) // MIN_CHUNKS_PER_THREAD)
+    if n_threads < 2:
+        run(starts)
+        return
+    share = -(-len(starts) // n_threads)
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="boostobj") as pool:
+        # list() waits, and re-raises what a chunk raised
+        list(pool.map(run, [starts[i : i + share] for i in range(0, len(starts), share)]))

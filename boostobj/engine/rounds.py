@@ -1,0 +1,153 @@
+"""One boosting round: from a callback's arguments to weighted gradients and Hessians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from boostobj._arrays import check_weights, weighted_quantile
+from boostobj._typing import Array, ArrayLike, NumpyArray
+from boostobj.base import Loss, Sample
+from boostobj.engine.adapter import Adapter
+from boostobj.engine.batch import read_call
+from boostobj.engine.parallel import for_each_chunk, get_num_threads
+
+#: The engines' own floor for a Hessian.
+HESSIAN_FLOOR = 1e-16
+
+#: XGBoost drops splits that gain less than 1e-6 in absolute terms. Gains are of the order of the
+#: squared gradient over the Hessian, so that the mean of this is kept well above.
+GAIN_FLOOR = 1e-4
+
+
+class RoundSample(Sample):
+    """The rows of one round with their weights, on threads, and those of all workers."""
+
+    def __init__(
+        self,
+        y: NumpyArray,
+        raw: NumpyArray,
+        weight: NumpyArray | None,
+        adapter: Adapter,
+        n_threads: int,
+    ) -> None:
+        super().__init__(y, raw)
+        self.weight = weight
+        self.adapter = adapter
+        self.n_threads = n_threads
+
+    def mean(self, function: Callable[[Array, Array], Array]) -> float:
+        """Weighted mean over all rows of ``function(y, raw)``."""
+        return self.mean_of(function, self.y, self.raw)
+
+    def mean_of(self, function: Callable[..., Array], *inputs: NumpyArray) -> float:
+        """Weighted mean over all rows of a function of other columns."""
+        values = np.empty(inputs[0].shape, inputs[0].dtype)
+        if self.weight is None:
+            for_each_chunk(lambda *x: (function(*x),), inputs, (values,), self.n_threads)
+            total = float(values.size)
+        else:
+            for_each_chunk(
+                lambda w, *x: (function(*x) * w,),
+                (self.weight, *inputs),
+                (values,),
+                self.n_threads,
+            )
+            total = float(np.sum(self.weight, dtype=np.float64))
+        sums = np.asarray([np.sum(values, dtype=np.float64), total])
+        value, total = self.adapter.sum_over_workers(sums)
+        return float(value / total)
+
+    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
+        """Weighted quantile of ``function(y, raw)``; over workers, the mean of theirs."""
+        total = float(self.y.size if self.weight is None else np.sum(self.weight))
+        here = weighted_quantile(function(self.y, self.raw), quantile, self.weight)
+        value, total = self.adapter.sum_over_workers(np.asarray([here * total, total]))
+        return float(value / total)
+
+
+def objective(
+    loss: Loss, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None, group: Any = ...
+) -> tuple[NumpyArray, NumpyArray]:
+    """Answer an engine's call for gradients.
+
+    Regression losses are scaled to unit curvature: one positive factor a round makes the weighted
+    mean Hessian one, which moves no minimiser, and lets ``min_child_weight``, ``lambda`` and
+    ``min_sum_hessian_in_leaf`` count rows as they do under squared error. The factor is larger
+    for targets so small that XGBoost would find no split worth its absolute threshold.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    y_true, y_pred, sample_weight, group
+        The callback's arguments, see `boostobj.engine.batch`.
+
+    Returns
+    -------
+    gradient, hessian : ndarray of float32, of the shape of the margins
+        Weighted.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, targets or weights are outside their domain, or a margin is so
+        large, or not a number, that the loss has no finite gradient.
+    """
+    batch = read_call(y_true, y_pred, sample_weight, group)
+    y, raw = loss._checked(batch.y_true, batch.raw)
+    weight = check_weights(batch.sample_weight, raw.shape[0])
+    if weight is not None and not np.any(weight > 0):
+        raise ValueError("sample_weight must have a positive sum, got zeros only")
+    n_threads = get_num_threads(batch.n_threads)
+    # Both engines compute in float32 from here on, and keep the memory order of the margins.
+    gradient = np.empty_like(raw, dtype=np.float32)
+    hessian = np.empty_like(raw, dtype=np.float32)
+    if raw.ndim == 1 or loss.joint_outputs:
+        columns: list[Any] = [...]
+    else:
+        columns = [np.s_[:, j] for j in range(raw.shape[1])]
+    for column in columns:
+        sample = RoundSample(y[column], raw[column], weight, batch.adapter, n_threads)
+        _evaluate(loss, sample, gradient[column], hessian[column])
+    return gradient, hessian
+
+
+def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> None:
+    """Fill `gradient` and `hessian` in place."""
+    inputs = (sample.y, sample.raw)
+    adapted = loss._adapted(sample)
+    for_each_chunk(adapted._pointwise_derivatives, inputs, (gradient, hessian), sample.n_threads)
+    for name, x in (("gradient", gradient), ("Hessian", hessian)):
+        if not np.isfinite(np.sum(x, dtype=np.float64)):
+            bad = ~np.isfinite(x)
+            raise ValueError(
+                f"{loss!r}: raw_prediction {sample.raw[bad][0]!s} gives a {name} that is not "
+                f"finite ({np.count_nonzero(bad)} of {bad.size} values)"
+            )
+    factor = _unit_factor(sample, gradient, hessian) if loss.unit_curvature else 1.0
+    stretch = sample.adapter.coupling(hessian.shape[1]) if loss.coupled_outputs else 1.0
+
+    def finish(g: NumpyArray, h: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+        h = np.maximum(h * np.float32(factor * stretch), np.float32(HESSIAN_FLOOR))
+        g = g * np.float32(factor)
+        if w:
+            column = w[0] if g.ndim == 1 else w[0][:, None]
+            g, h = g * column, h * column
+        return g, h
+
+    weights = () if sample.weight is None else (sample.weight,)
+    for_each_chunk(finish, (gradient, hessian, *weights), (gradient, hessian), sample.n_threads)
+
+
+def _unit_factor(sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> float:
+    """The factor that makes the mean Hessian one, or more if gains would be too small."""
+    curvature = sample.mean_of(np.positive, hessian)
+    slope = sample.mean_of(np.abs, gradient)
+    factor = 1 / curvature
+    gain = factor * slope * slope
+    if 0 < gain < GAIN_FLOOR:
+        factor *= GAIN_FLOOR / gain
+    return factor

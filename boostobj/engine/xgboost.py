@@ -1,0 +1,50 @@
+"""XGBoost's conventions."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from boostobj._typing import NumpyArray
+from boostobj.engine.adapter import Adapter, DatasetFields, MetricResult
+
+
+class XGBoostAdapter(Adapter):
+    """XGBoost: stretches the diagonal of a multiclass Hessian by 2, talks to other workers."""
+
+    name = "xgboost"
+
+    def is_dataset(self, x: Any) -> bool:
+        """Whether `x` is a DMatrix."""
+        xgb = sys.modules.get("xgboost")
+        return xgb is not None and isinstance(x, xgb.DMatrix)
+
+    def read(self, dataset: Any) -> DatasetFields:
+        """Read a DMatrix."""
+        bounds = dataset.get_uint_info("group_ptr")
+        group = np.diff(bounds.astype(np.int64)) if len(bounds) > 1 else None
+        return DatasetFields(
+            dataset.get_label(), dataset.get_weight(), group, getattr(dataset, "nthread", None)
+        )
+
+    def coupling(self, n_classes: int) -> float:
+        """Twice, the bound by diagonal dominance."""
+        return 2.0
+
+    def metric_result(
+        self, name: str, value: float, higher_is_better: bool, native: bool
+    ) -> MetricResult:
+        """Name and value; the value alone where the wrappers read ``__name__``."""
+        return (name, value) if native else value
+
+    def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
+        """Sum over the workers of a distributed training."""
+        collective = sys.modules.get("xgboost.collective")
+        if collective is None or collective.get_world_size() == 1:
+            return sums
+        return np.asarray(collective.allreduce(sums, collective.Op.SUM))
+
+
+ADAPTER = XGBoostAdapter()

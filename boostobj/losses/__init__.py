@@ -1,0 +1,1 @@
+"""The losses, one small file each: the mathematics and nothing else."""

@@ -1,0 +1,43 @@
+"""Absolute error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import weighted_quantile
+from boostobj._typing import Array, NumpyArray
+from boostobj.curvature import PinballLoss
+
+
+@dataclass(frozen=True)
+class AbsoluteError(PinballLoss):
+    """Absolute error, minimised by the median.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: smoothed, see `boostobj.curvature`.
+
+    Parameters
+    ----------
+    scale : float, optional
+        Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
+        estimated each round.
+    """
+
+    scale: float | None = None
+
+    formula = "abs(r)"
+    builtin = {"xgboost": "reg:absoluteerror", "lightgbm": "regression_l1"}
+    _quantile = 0.5
+
+    def _value(self, r: Array) -> Array:
+        return array_namespace(r).abs(r)
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        # twice the pinball loss of the median
+        gradient, hessian = super()._gradient_hessian(r)
+        return 2 * gradient, 2 * hessian
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return weighted_quantile(y, 0.5, weight)

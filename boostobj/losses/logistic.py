@@ -1,0 +1,34 @@
+"""Logistic loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boostobj._math import sigmoid, softplus
+from boostobj._typing import Array
+from boostobj.base import MarginLoss
+from boostobj.links import Link, Logit
+
+
+@dataclass(frozen=True)
+class Logistic(MarginLoss):
+    """Logistic loss of two classes, minimised by the log-odds.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit.
+    Curvature: exact. `CrossEntropy` is the same loss for labels that are probabilities.
+    """
+
+    formula = "log(1 + exp(-m))"
+    builtin = {"xgboost": "binary:logistic", "lightgbm": "binary"}
+
+    @property
+    def link(self) -> Link:
+        """The log-odds."""
+        return Logit()
+
+    def _value(self, m: Array) -> Array:
+        return softplus(-m)
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        miss = sigmoid(-m)
+        return -miss, miss * sigmoid(m)

@@ -1,0 +1,57 @@
+"""Pseudo-Huber loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number
+from boostobj._math import hypot1
+from boostobj._typing import Array
+from boostobj.base import RobustHessian, RobustLoss
+
+
+@dataclass(frozen=True)
+class PseudoHuber(RobustLoss):
+    """Pseudo-Huber loss: squared near zero, absolute far away, smooth between.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: the majoriser ``1/sqrt(1 + (r/delta)**2)``; exact on request.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where squared turns into absolute, in units of the target, > 0.
+    hessian : {"majorizer", "exact"}, default="majorizer"
+        The Hessian handed to the booster.
+
+    References
+    ----------
+    Charbonnier, Blanc-Feraud, Aubert, Barlaud (1997). Deterministic edge-preserving
+    regularization in computed imaging. IEEE Transactions on Image Processing 6(2).
+    """
+
+    delta: float = 1.0
+    hessian: RobustHessian = "majorizer"
+
+    formula = "delta**2*(sqrt(1 + (r/delta)**2) - 1)"
+    builtin = {"xgboost": "reg:pseudohubererror"}
+
+    def __post_init__(self) -> None:
+        check_number(self, "delta", low=0)
+        super().__post_init__()
+
+    @classmethod
+    def examples(cls) -> tuple[PseudoHuber, ...]:
+        """Both Hessians."""
+        return cls(), cls(delta=0.3, hessian="exact")
+
+    def _value(self, r: Array) -> Array:
+        a = array_namespace(r).abs(r)
+        x = a / self.delta
+        return a * (self.delta * (x / (1 + hypot1(x))))
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        curvature = 1 / hypot1(r / self.delta)
+        return r * curvature, curvature if self.hessian == "majorizer" else curvature**3

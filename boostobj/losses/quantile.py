@@ -1,0 +1,57 @@
+"""Pinball loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number, weighted_quantile
+from boostobj._typing import Array, NumpyArray
+from boostobj.curvature import PinballLoss
+
+
+@dataclass(frozen=True)
+class Quantile(PinballLoss):
+    """Pinball loss, minimised by a quantile.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: smoothed, see `boostobj.curvature`.
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        The level to estimate, between 0 and 1.
+    scale : float, optional
+        Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
+        estimated each round.
+
+    References
+    ----------
+    Koenker, Bassett (1978). Regression quantiles. Econometrica 46(1).
+    """
+
+    quantile: float = 0.5
+    scale: float | None = None
+
+    formula = "(1 - quantile)*r if r > 0 else -quantile*r"
+    builtin = {"xgboost": "reg:quantileerror", "lightgbm": "quantile"}
+
+    def __post_init__(self) -> None:
+        check_number(self, "quantile", low=0, high=1)
+        super().__post_init__()
+
+    @classmethod
+    def examples(cls) -> tuple[Quantile, ...]:
+        """The median and both tails."""
+        return cls(), cls(0.05), cls(0.9)
+
+    @property
+    def _quantile(self) -> float:
+        return self.quantile
+
+    def _value(self, r: Array) -> Array:
+        return self._slope(r) * array_namespace(r).abs(r)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return weighted_quantile(y, self.quantile, weight)

@@ -1,0 +1,55 @@
+"""Softmax cross-entropy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_count
+from boostobj._math import softmax
+from boostobj._typing import Array
+from boostobj.base import MulticlassLoss
+
+
+@dataclass(frozen=True)
+class Softmax(MulticlassLoss):
+    """Cross-entropy of k classes, minimised by the class probabilities.
+
+    Domain: `y_true` class numbers 0 to k-1 of shape (n,), or one-hot or soft labels of shape
+    (n, k); margins (n, k). Link: softmax. Set ``num_class`` in the booster's parameters.
+    Curvature: the diagonal of the exact Hessian, ``p*(1 - p)``.
+
+    Parameters
+    ----------
+    n_classes : int, optional
+        The number of classes, >= 2; by default as many as there are margins. `init_score` needs
+        it if the last classes are missing from the labels.
+
+    References
+    ----------
+    Friedman (2001). Greedy function approximation: a gradient boosting machine. Annals of
+    Statistics 29(5).
+    """
+
+    n_classes: int | None = None
+
+    formula = "-sum(y_k*log(p_k) for y_k, p_k in zip(y, p))"
+    builtin = {"xgboost": "multi:softprob", "lightgbm": "multiclass"}
+
+    def __post_init__(self) -> None:
+        if self.n_classes is not None:
+            check_count(self, "n_classes", low=2)
+
+    @classmethod
+    def examples(cls) -> tuple[Softmax, ...]:
+        """Classes counted and given."""
+        return cls(), cls(n_classes=3)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        _, _, log_p = softmax(raw)
+        return -array_namespace(raw).sum(y * log_p, axis=-1)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        p, q, _ = softmax(raw)
+        return (1 - y) * p - y * q, p * q
