@@ -62,6 +62,11 @@ __all__ = [
 _registry: dict[str, type[Metric]] = {}
 
 
+def _class_name(cls: type) -> str:
+    # Type checkers take `Metric.__name__` for the property that its instances have.
+    return cls.__name__
+
+
 @dataclass(frozen=True)
 class Metric(ABC):
     """A weighted mean over rows that every metric slot of both engines takes.
@@ -335,11 +340,6 @@ class AveragePrecision(Metric):
 def all_metrics() -> dict[str, type[Metric]]:
     """All registered metrics, yours included: class name to class, sorted by name."""
     return dict(sorted(_registry.items()))
-
-
-def _class_name(cls: type) -> str:
-    # Type checkers take `Metric.__name__` for the property that its instances have.
-    return cls.__name__
 
 
 def _suffixes(x: Any) -> list[str]:
