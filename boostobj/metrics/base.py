@@ -1,0 +1,182 @@
+"""What a metric is: one number from targets, predictions and weights, in every slot."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from boostobj._arrays import Interval, as_float, check_weights
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss, snake_case
+from boostobj.engine.batch import read_call
+from boostobj.links import Identity, Link
+
+__all__ = ["LossMetric", "Metric", "all_metrics"]
+
+#: XGBoost maximises what starts with one of these, "mape" apart, and minimises the rest.
+_MAXIMISED = ("auc", "map", "ndcg", "pre")
+
+_registry: dict[str, type[Metric]] = {}
+
+
+def class_name(cls: type) -> str:
+    """The class's name."""
+    # Type checkers take `Metric.__name__` for the property that its instances have.
+    return cls.__name__
+
+
+@dataclass(frozen=True)
+class Metric(ABC):
+    """A weighted mean over rows that every metric slot of both engines takes.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's link where that is margins.
+    """
+
+    link: Link = field(default=Identity(), kw_only=True)
+
+    higher_is_better: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _registry[class_name(cls)] = cls
+
+    @property
+    def name(self) -> str:
+        """How the engines list it: the class's name with the parameters that are not default.
+
+        XGBoost tells a metric's direction from its name, so that the name gets a prefix where it
+        would be misread: "pre_" for one to be maximised, "mean_" for one to be minimised.
+        """
+        name = self._label
+        maximised = name.startswith(_MAXIMISED) and name != "mape"
+        if maximised == self.higher_is_better:
+            return name
+        return f"pre_{name}" if self.higher_is_better else f"mean_{name}"
+
+    @property
+    def _label(self) -> str:
+        """The name before any prefix."""
+        return "_".join([snake_case(class_name(type(self))), *_suffixes(self)])
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def score(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        group: ArrayLike | None = None,
+    ) -> float:
+        """Compute the metric.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Targets.
+        y_pred : array-like of shape (n,) or (n, k)
+            What the link turns into predictions.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+        group : array-like of int, optional
+            Sizes of consecutive groups of rows, for the metrics that look at groups; by default
+            all rows are one.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or a value is outside the metric's domain.
+        """
+        raw = np.asarray(as_float(y_pred, "y_pred"), dtype=np.float64)
+        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
+        if raw.ndim == 2 and raw.shape[1] == 1:
+            raw = raw[:, 0]
+        if y.size == raw.size:
+            y = y.reshape(raw.shape)
+        elif y.shape != raw.shape[:1]:
+            raise ValueError(
+                f"{self.name}: y_true of shape {y.shape} does not fit y_pred of shape {raw.shape}"
+            )
+        if not np.all(np.isfinite(y)):
+            Interval().check(y, "y_true", self.name)
+        if np.any(np.isnan(raw)):
+            raise ValueError(
+                f"{self.name}: y_pred must not be NaN, got {np.isnan(raw).sum()} of them"
+            )
+        weight = check_weights(sample_weight, raw.shape[0])
+        if weight is not None and not np.any(weight > 0):
+            raise ValueError("sample_weight must have a positive sum, got zeros only")
+        return float(self._grouped_score(y, np.asarray(self.link.inverse(raw)), weight, group))
+
+    def __call__(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: ArrayLike | None = None,
+        group: Any = ...,
+    ) -> float | tuple[str, float] | tuple[str, float, bool]:
+        """The metric callback of every slot; on arrays, the score.
+
+        Returns
+        -------
+        float, (name, value) or (name, value, is_higher_better)
+            As the calling slot wants it.
+        """
+        batch = read_call(y_true, y_pred, sample_weight, group)
+        score = self.score(batch.y_true, batch.raw, batch.sample_weight, batch.group)
+        value = self._ranked(score)
+        return batch.adapter.metric_result(self.name, value, self.higher_is_better, batch.native)
+
+    def _ranked(self, score: float) -> float:
+        """The score as early stopping may compare it."""
+        return score
+
+    def _grouped_score(
+        self,
+        y: NumpyArray,
+        y_pred: NumpyArray,
+        weight: NumpyArray | None,
+        group: ArrayLike | None,
+    ) -> float:
+        """The score; most metrics do not look at groups."""
+        return self._score(y, y_pred, weight)
+
+    @abstractmethod
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float: ...
+
+
+@dataclass(frozen=True)
+class LossMetric(Metric):
+    """The weighted mean of a loss, from margins; see `boostobj.base.Loss.metric`."""
+
+    loss: Loss
+
+    @property
+    def _label(self) -> str:
+        """The loss's name, with its parameters that are not default."""
+        return "_".join([self.loss.name, *_suffixes(self.loss)])
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        return float(np.average(self.loss.value(y, y_pred), axis=0, weights=weight).mean())
+
+
+def all_metrics() -> dict[str, type[Metric]]:
+    """All registered metrics, yours included: class name to class, sorted by name."""
+    return dict(sorted(_registry.items()))
+
+
+def _suffixes(x: Any) -> list[str]:
+    """The numbers among a dataclass's parameters that are not default."""
+    values = [(getattr(x, f.name), f.default) for f in fields(x)]
+    return [f"{v:g}" for v, default in values if isinstance(v, (int, float)) and v != default]

@@ -1,0 +1,196 @@
+"""Metrics of predicted quantiles and intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from boostobj._arrays import check_number
+from boostobj._typing import NumpyArray
+from boostobj.metrics.base import Metric
+
+__all__ = [
+    "CRPS",
+    "IntervalCoverage",
+    "IntervalScore",
+    "MeanIntervalWidth",
+    "MeanPinball",
+    "Pinball",
+]
+
+
+@dataclass(frozen=True)
+class Pinball(Metric):
+    """Mean pinball loss of a quantile.
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        The level, between 0 and 1.
+    """
+
+    quantile: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_number(self, "quantile", low=0, high=1)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        from sklearn.metrics import mean_pinball_loss
+
+        return float(mean_pinball_loss(y, y_pred, sample_weight=weight, alpha=self.quantile))
+
+
+@dataclass(frozen=True)
+class MeanPinball(Metric):
+    """Pinball loss averaged over several quantiles.
+
+    Predictions have shape (n, k), a column per quantile.
+
+    Parameters
+    ----------
+    quantiles : sequence of float, default=(0.05, 0.5, 0.95)
+        The levels of the columns, between 0 and 1 and increasing.
+    """
+
+    quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
+
+    def __post_init__(self) -> None:
+        _check_quantiles(self)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        return float(np.mean(self._pinball(y, y_pred, weight)))
+
+    def _pinball(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> list[float]:
+        """The pinball loss of each column."""
+        y, y_pred = _columns(self, y, y_pred, len(self.quantiles))
+        return [
+            Pinball(quantile)._score(y, column, weight)
+            for quantile, column in zip(self.quantiles, y_pred.T, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class CRPS(MeanPinball):
+    """Continuous ranked probability score of a distribution known by some of its quantiles.
+
+    The score is twice the integral of the pinball loss over all levels. Each given level stands
+    for those that are nearer to it than to its neighbours, so that the more levels the closer;
+    the levels ``(i + 1/2)/k`` weigh the same and spread the error evenly. Predictions have shape
+    (n, k), a column per quantile.
+
+    Parameters
+    ----------
+    quantiles : sequence of float, default=(0.05, 0.15, ..., 0.95)
+        The levels of the columns, between 0 and 1 and increasing.
+
+    References
+    ----------
+    Gneiting, Raftery (2007). Strictly proper scoring rules, prediction, and estimation. JASA
+    102(477).
+    """
+
+    quantiles: tuple[float, ...] = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        levels = np.asarray(self.quantiles)
+        bounds = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [1.0]])
+        return float(2 * np.dot(np.diff(bounds), self._pinball(y, y_pred, weight)))
+
+
+@dataclass(frozen=True)
+class IntervalCoverage(Metric):
+    """Share of targets inside their interval, bounds included.
+
+    Predictions have shape (n, 2): lower and upper bound. More is no better than promised: as a
+    callback it gives the distance of the share from `coverage`.
+
+    Parameters
+    ----------
+    coverage : float, default=0.9
+        The share that the intervals promise, between 0 and 1.
+    """
+
+    coverage: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_number(self, "coverage", low=0, high=1)
+
+    @property
+    def _label(self) -> str:
+        return f"coverage_gap_{self.coverage:g}"
+
+    def _ranked(self, score: float) -> float:
+        return abs(score - self.coverage)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        y, y_pred = _columns(self, y, y_pred, 2)
+        return float(np.average((y_pred[:, 0] <= y) & (y <= y_pred[:, 1]), weights=weight))
+
+
+@dataclass(frozen=True)
+class MeanIntervalWidth(Metric):
+    """Mean of upper minus lower bound; predictions have shape (n, 2).
+
+    Intervals that cross count as negative widths.
+    """
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        _, y_pred = _columns(self, y, y_pred, 2)
+        return float(np.average(y_pred[:, 1] - y_pred[:, 0], weights=weight))
+
+
+@dataclass(frozen=True)
+class IntervalScore(Metric):
+    """Winkler's interval score: the width, plus a fine for each target outside.
+
+    A target that misses its interval by ``d`` costs ``2 d / (1 - coverage)``. The score is least,
+    on average, for the quantiles that leave out ``(1 - coverage) / 2`` on either side. Predictions
+    have shape (n, 2): lower and upper bound.
+
+    Parameters
+    ----------
+    coverage : float, default=0.9
+        The share of targets that the intervals are meant to hold, between 0 and 1.
+
+    References
+    ----------
+    Winkler (1972). A decision-theoretic approach to interval estimation. JASA 67(337).
+    """
+
+    coverage: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_number(self, "coverage", low=0, high=1)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        y, y_pred = _columns(self, y, y_pred, 2)
+        lower, upper = y_pred.T
+        miss = np.maximum(lower - y, 0) + np.maximum(y - upper, 0)
+        score = upper - lower + 2 / (1 - self.coverage) * miss
+        return float(np.average(score, weights=weight))
+
+
+def _check_quantiles(metric: MeanPinball) -> None:
+    """Check the levels and store them as a tuple of plain floats."""
+    levels = np.asarray(metric.quantiles, dtype=np.float64)
+    inside = levels.ndim == 1 and levels.size > 0 and np.all((levels > 0) & (levels < 1))
+    if not inside or np.any(np.diff(levels) <= 0):
+        raise ValueError(
+            f"{type(metric).__name__}: quantiles must increase between 0 and 1, "
+            f"got {metric.quantiles!r}"
+        )
+    object.__setattr__(metric, "quantiles", tuple(levels.tolist()))
+
+
+def _columns(
+    metric: Metric, y: NumpyArray, y_pred: NumpyArray, k: int
+) -> tuple[NumpyArray, NumpyArray]:
+    """One target per row and k predictions; XGBoost may hold a target once per output."""
+    if y_pred.ndim != 2 or y_pred.shape[1] != k:
+        raise ValueError(f"{metric.name}: y_pred must have shape (n, {k}), got {y_pred.shape}")
+    if y.ndim == 2:
+        if np.any(y != y[:, :1]):
+            raise ValueError(f"{metric.name}: y_true must hold one target per row")
+        y = y[:, 0]
+    return y, y_pred
