@@ -1,0 +1,344 @@
+"""What every estimator does with a booster: choose the engine, train it, read it.
+
+A booster is trained from zero and told of margins relative to the start value, which the
+objective adds in float64: ``loss(y, start + raw)``. XGBoost's margins are float32, so that a target
+that is far from zero keeps its precision, and neither engine needs its own way to be started. When
+training is over the start value is put inside the model, where every later reader finds it.
+
+The pieces, in the order of use::
+
+    engine = resolve_engine(estimator, random_state=0)
+    train, validation = split_rows(Rows(X, y, weight), 0.1, random_state=0)
+    fitted = fit_engine(engine, loss, train, validation, early_stopping_rounds=25)
+    fitted.raw_prediction(X)
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing, check_random_state
+
+from boostobj._arrays import check_weights
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss
+from boostobj.engine.batch import read_call
+from boostobj.engine.rounds import derivatives
+from boostobj.estimators._progress import Progress
+
+__all__ = ["Engine", "FittedModel", "Rows", "fit_engine", "resolve_engine", "split_rows"]
+
+
+class Rows(NamedTuple):
+    """Features as the engines take them, targets in float64 and weights."""
+
+    X: Any
+    y: NumpyArray
+    sample_weight: NumpyArray | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that training needs beside the rows.
+
+    Attributes
+    ----------
+    objective : callable
+        ``objective(raw, dataset)`` gives gradients and Hessians.
+    metric : callable or None
+        ``metric(raw)`` is the loss on the validation rows.
+    metric_name : str
+    metric_unit : float
+        The loss of the start value, in units of which an engine may round the metric.
+    n_outputs : int
+        Margins per row.
+    """
+
+    objective: Callable[[NumpyArray, Any], tuple[NumpyArray, NumpyArray]]
+    metric: Callable[[NumpyArray], float] | None
+    metric_name: str
+    metric_unit: float
+    n_outputs: int
+    early_stopping_rounds: int | None
+    progress: Progress
+    init_model: Any = None
+
+
+class Engine(ABC):
+    """One engine with a user's hyperparameters, ready to train.
+
+    Parameters
+    ----------
+    estimator : unfitted scikit-learn wrapper of the engine
+        Only read.
+    random_state : int, RandomState or None
+        Seeds the engine unless `estimator` has a seed of its own.
+    """
+
+    name: ClassVar[str]
+    #: Parameters of the wrapper that a loss sets itself, and what to do instead.
+    reserved: ClassVar[dict[str, str]]
+
+    def __init__(self, estimator: Any, random_state: Any = None) -> None:
+        # A clone freezes nothing else: a wrapper's parameters are plain values and callbacks.
+        self.estimator = clone(estimator)
+        if self.estimator.get_params().get("random_state") is None and random_state is not None:
+            seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+            self.estimator.set_params(random_state=int(seed))
+        self.check()
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse hyperparameters that a custom objective cannot honour."""
+
+    def _refuse_reserved(self, objectives: set[str]) -> None:
+        parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
+        kind = type(self.estimator).__name__
+        for name, instead in self.reserved.items():
+            if name in parameters:
+                raise ValueError(f"estimator: {kind}({name}={parameters[name]!r}): {instead}")
+        objective = parameters.get("objective")
+        if objective is not None and objective not in objectives:
+            raise ValueError(
+                f"estimator: {kind}(objective={objective!r}): the objective is the parameter loss"
+            )
+
+    @property
+    @abstractmethod
+    def dart(self) -> bool:
+        """Whether trees are dropped."""
+
+    @property
+    @abstractmethod
+    def n_rounds(self) -> int:
+        """How many rounds the hyperparameters ask for."""
+
+    @abstractmethod
+    def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
+        """Train from zero; the booster, cut at its best round, and the metric by round."""
+
+    @abstractmethod
+    def add_start(self, booster: Any, start: NumpyArray) -> Any:
+        """The booster with the start value, one per output, inside."""
+
+    @abstractmethod
+    def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
+        """Margins of the whole model."""
+
+    @abstractmethod
+    def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
+        """Margins after each round."""
+
+    @abstractmethod
+    def n_outputs(self, booster: Any) -> int:
+        """Margins per row."""
+
+    @abstractmethod
+    def rounds(self, booster: Any) -> int:
+        """Number of rounds in the booster."""
+
+    @abstractmethod
+    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+        """The engine's importances, unscaled."""
+
+
+@dataclass
+class FittedModel:
+    """A trained booster, whole: the start value is inside, the rounds after the best are not."""
+
+    engine: Engine
+    booster: Any
+    evals_result: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    @property
+    def n_rounds(self) -> int:
+        """Number of rounds in the booster."""
+        return self.engine.rounds(self.booster)
+
+    def raw_prediction(self, X: Any) -> NumpyArray:
+        """Margins, float64 of shape (n,) or (n, k)."""
+        return np.asarray(self.engine.raw_prediction(self.booster, X), dtype=np.float64)
+
+    def staged_raw_prediction(self, X: Any) -> Iterator[NumpyArray]:
+        """Margins after each round."""
+        for raw in self.engine.staged_raw_prediction(self.booster, X):
+            yield np.asarray(raw, dtype=np.float64)
+
+    def feature_importances(self, n_features: int) -> NumpyArray:
+        """Importances that sum to one, or zeros without a single split."""
+        importances = self.engine.feature_importances(self.booster, n_features)
+        return importances / max(float(importances.sum()), np.finfo(np.float64).tiny)
+
+
+def resolve_engine(
+    estimator: Any = None, *, owner: str = "BoostRegressor", random_state: Any = None
+) -> Engine:
+    """The engine behind a user's `estimator`.
+
+    Parameters
+    ----------
+    estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, unfitted, or None
+        None takes the installed engine, XGBoost before LightGBM, with defaults of boostobj.
+    owner : str
+        Who asks, for error messages.
+    random_state : int, RandomState or None
+        Seeds the engine unless `estimator` has a seed of its own.
+
+    Raises
+    ------
+    ImportError
+        If no engine is installed.
+    TypeError
+        If `estimator` is of the wrong kind.
+    ValueError
+        If it is fitted already, or carries parameters that the loss sets itself.
+    """
+    from boostobj.estimators._lightgbm import LightGBMEngine
+    from boostobj.estimators._xgboost import XGBoostEngine
+
+    engines: dict[str, type[XGBoostEngine | LightGBMEngine]] = {
+        "xgboost": XGBoostEngine,
+        "lightgbm": LightGBMEngine,
+    }
+    if estimator is None:
+        name = next((name for name in engines if importlib.util.find_spec(name)), None)
+        if name is None:
+            raise ImportError(
+                f"{owner} needs an engine: pip install xgboost (or xgboost-cpu) or lightgbm"
+            )
+        return engines[name](engines[name].default(), random_state)
+    kind = type(estimator)
+    origin = next((c.__module__ for c in kind.__mro__ if c.__module__.split(".")[0] in engines), "")
+    name, _, module = origin.partition(".")
+    if not (module == "sklearn" and hasattr(estimator, "get_params")) or "Rank" in kind.__name__:
+        what = f"the class {estimator.__name__}" if isinstance(estimator, type) else repr(estimator)
+        raise TypeError(
+            f"{owner}: estimator must be an unfitted XGBRegressor, XGBClassifier, LGBMRegressor or "
+            f"LGBMClassifier, or None, got {what}"
+        )
+    if estimator.__sklearn_is_fitted__():
+        raise ValueError(
+            f"{owner}: estimator is fitted already; pass an unfitted {kind.__name__} with the same "
+            "parameters, and a model to go on from as init_model of fit"
+        )
+    return engines[name](estimator, random_state)
+
+
+def split_rows(
+    rows: Rows, validation_fraction: float, *, random_state: Any = None, stratify: Any = None
+) -> tuple[Rows, Rows]:
+    """Split rows at random into a training and a validation part.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows.
+    validation_fraction : float
+        Share of the rows that validate, in (0, 1).
+    random_state : int, RandomState or None
+        Seeds the shuffle.
+    stratify : array-like, optional
+        Classes to keep in equal shares.
+    """
+    parts = train_test_split(
+        np.arange(len(rows.y)),
+        test_size=validation_fraction,
+        random_state=random_state,
+        stratify=stratify,
+    )
+    first, second = (take_rows(rows, np.sort(part)) for part in parts)
+    return first, second
+
+
+def take_rows(rows: Rows, index: NumpyArray) -> Rows:
+    """Some of the rows."""
+    weight = rows.sample_weight
+    return Rows(
+        _safe_indexing(rows.X, index), rows.y[index], None if weight is None else weight[index]
+    )
+
+
+def fit_engine(
+    engine: Engine,
+    loss: Loss,
+    train: Rows,
+    validation: Rows | None = None,
+    *,
+    early_stopping_rounds: int | None = None,
+    verbose: int = 0,
+    init_model: Any = None,
+) -> FittedModel:
+    """Train a booster with a loss; see the module.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `resolve_engine`.
+    loss : Loss
+        The objective, its metric and its start value.
+    train, validation : Rows
+        Rows to train on, and to watch.
+    early_stopping_rounds : int, optional
+        Stop when the metric on `validation` has not improved for so many rounds.
+    verbose : int
+        0 is silent, 1 a bar or ten lines, k > 1 a line every k rounds.
+    init_model : booster, optional
+        A whole booster of the same engine to go on from.
+    """
+    weight = check_weights(train.sample_weight, len(train.y))
+    if init_model is None:
+        start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
+    else:
+        k = engine.n_outputs(init_model)
+        start = np.zeros(k) if k > 1 else np.zeros(())
+    metric = loss.metric
+    progress = Progress(engine.n_rounds, metric.name, verbose)
+
+    def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
+        batch = read_call(raw, dataset)
+        batch = replace(batch, y_true=train.y, raw=start + _columns(batch.raw, start))
+        if validation is None and progress.due:
+            progress.show(metric.score(train.y, batch.raw, weight))
+        progress.round += 1
+        return derivatives(loss, batch)
+
+    def validate(raw: NumpyArray) -> float:
+        assert validation is not None
+        raw = start + _columns(raw, start)
+        score = metric.score(validation.y, raw, validation.sample_weight)
+        if progress.due:
+            progress.show(score)
+        return score
+
+    watched = train if validation is None else validation
+    constant = np.broadcast_to(start, (len(watched.y), *start.shape))
+    task = Task(
+        objective,
+        None if validation is None else validate,
+        metric.name,
+        abs(metric.score(watched.y, constant, watched.sample_weight)) or 1.0,
+        int(start.size),
+        early_stopping_rounds,
+        progress,
+        init_model,
+    )
+    with progress:
+        booster, history = engine.train(task, train, validation)
+    if init_model is None:
+        booster = engine.add_start(booster, np.atleast_1d(start))
+    evals_result = {} if validation is None else {"validation": {metric.name: history}}
+    return FittedModel(engine, booster, evals_result)
+
+
+def _columns(raw: ArrayLike, start: NumpyArray) -> NumpyArray:
+    """Margins in the shape that goes with the start value."""
+    raw = np.asarray(raw)
+    return raw.reshape(-1) if start.ndim == 0 else raw

@@ -1,0 +1,216 @@
+"""LightGBM behind the estimators, and the start value inside a LightGBM model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.estimators._fitting import Engine, Rows, Task
+
+#: What a wrapper keeps to itself.
+_WRAPPER_ONLY = ("class_weight", "importance_type", "n_estimators", "n_jobs", "objective")
+
+
+class LightGBMEngine(Engine):
+    """Trains natively with the parameters of `LGBMRegressor` or `LGBMClassifier`."""
+
+    name = "lightgbm"
+    reserved = {
+        "boost_from_average": "the model starts at the loss's start value",
+        "class_weight": "set it on BoostClassifier",
+        "early_stopping_round": "set early_stopping_rounds on the boostobj estimator",
+        "early_stopping_rounds": "set it on the boostobj estimator",
+        "is_unbalance": "weigh rows by sample_weight or class_weight",
+        "metric": "it is the loss's own metric",
+        "num_class": "it follows from the loss and the labels",
+        "scale_pos_weight": "weigh rows by sample_weight or class_weight",
+    }
+
+    @staticmethod
+    def default() -> Any:
+        """The engine with boostobj's defaults."""
+        import lightgbm
+
+        return lightgbm.LGBMRegressor(n_estimators=200, learning_rate=0.1)
+
+    def check(self) -> None:
+        """Refuse hyperparameters that a custom objective cannot honour."""
+        self._refuse_reserved({"regression", "binary", "multiclass"})
+        if self.boosting in ("rf", "random_forest"):
+            raise ValueError(
+                f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "
+                "use 'gbdt' or 'dart'"
+            )
+
+    @property
+    def boosting(self) -> str:
+        """The kind of boosting."""
+        parameters = self.estimator.get_params()
+        return str(parameters.get("boosting", parameters["boosting_type"]))
+
+    @property
+    def dart(self) -> bool:
+        """Whether trees are dropped."""
+        return self.boosting == "dart"
+
+    @property
+    def n_rounds(self) -> int:
+        """How many rounds the hyperparameters ask for."""
+        return int(self.estimator.n_estimators)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The hyperparameters as the native API takes them."""
+        parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
+        n_jobs = parameters.get("n_jobs", 0)
+        for name in _WRAPPER_ONLY:
+            parameters.pop(name, None)
+        seed = parameters.get("random_state")
+        if isinstance(seed, np.random.RandomState | np.random.Generator):
+            raise TypeError(f"estimator: random_state must be an integer or None, got {seed!r}")
+        # Unlike the wrapper, which counts processors, LightGBM itself asks OpenMP, and so keeps to
+        # what joblib allows each of its workers.
+        parameters["num_threads"] = max(int(n_jobs), 0)
+        # LightGBM drops features that no split of min_child_samples rows fits, and then cannot
+        # train a custom objective without a feature.
+        return {"verbosity": -1, "feature_pre_filter": False, **parameters}
+
+    def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
+        """Train from zero; the booster, cut at its best round, and the metric by round."""
+        import lightgbm
+
+        parameters = {**self.parameters, "objective": task.objective, "metric": "None"}
+        if task.n_outputs > 1:
+            parameters["num_class"] = task.n_outputs
+        data = self._dataset(train)
+        valid = [] if validation is None else [self._dataset(validation, data)]
+        history: dict[str, dict[str, list[float]]] = {}
+        callbacks = [lightgbm.record_evaluation(history)]
+        if task.early_stopping_rounds is not None:
+            callbacks.append(lightgbm.early_stopping(task.early_stopping_rounds, verbose=False))
+        booster = lightgbm.train(
+            parameters,
+            data,
+            self.n_rounds,
+            valid_sets=valid,
+            valid_names=["validation"] * len(valid),
+            feval=lambda raw, _: (task.metric_name, task.metric(raw), False),
+            init_model=task.init_model,
+            callbacks=callbacks,
+        )
+        if task.early_stopping_rounds is not None:
+            best = booster.model_to_string(num_iteration=booster.best_iteration)
+            booster.model_from_string(best)
+        return booster, history.get("validation", {}).get(task.metric_name, [])
+
+    def add_start(self, booster: Any, start: NumpyArray) -> Any:
+        """The booster with the start value, one per output, inside."""
+        return add_init_score(booster, start)
+
+    def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
+        """Margins of the whole model."""
+        raw: NumpyArray = booster.predict(X, raw_score=True, num_threads=self._threads)
+        return raw
+
+    def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
+        """Margins after each round."""
+        raw = 0.0
+        for i in range(self.rounds(booster)):
+            raw = raw + booster.predict(
+                X, raw_score=True, start_iteration=i, num_iteration=1, num_threads=self._threads
+            )
+            yield raw
+
+    def n_outputs(self, booster: Any) -> int:
+        """Margins per row."""
+        return int(booster.num_model_per_iteration())
+
+    def rounds(self, booster: Any) -> int:
+        """Number of rounds in the booster."""
+        return int(booster.current_iteration())
+
+    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+        """The engine's importances, unscaled."""
+        return np.asarray(booster.feature_importance(self.estimator.importance_type), dtype=float)
+
+    @property
+    def _threads(self) -> int:
+        return int(self.parameters["num_threads"])
+
+    def _dataset(self, rows: Rows, reference: Any = None) -> Any:
+        import lightgbm
+
+        y = rows.y if rows.y.ndim == 1 else rows.y[:, 0]
+        return lightgbm.Dataset(
+            rows.X, label=y, weight=rows.sample_weight, reference=reference, params=self.parameters
+        )
+
+
+def add_init_score(booster: Any, init_score: ArrayLike) -> Any:
+    """Put the start value inside a LightGBM model that was trained with ``init_score``.
+
+    LightGBM keeps the ``init_score`` of a data set to itself: neither `predict` nor a saved model
+    knows of it. This adds a constant one to every leaf of the first tree, or of the first tree
+    of each class, so that the model is whole wherever it goes.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        Trained; changed in place. It predicts and can be gone on from with ``init_model``, but
+        not updated further, like every booster that `lightgbm.train` returns.
+    init_score : float or array-like of shape (k,)
+        The margin every row of the training data started from, as ``loss.init_score(y)`` gives
+        it; k for k classes.
+
+    Returns
+    -------
+    lightgbm.Booster
+        The same object.
+
+    Raises
+    ------
+    TypeError
+        If `booster` is not a LightGBM booster.
+    ValueError
+        If `init_score` is not finite or has not one number per class, or the booster has no tree.
+
+    Examples
+    --------
+    >>> start = loss.init_score(y)                                     # doctest: +SKIP
+    >>> data = lgb.Dataset(X, y, init_score=np.full(len(y), start))    # doctest: +SKIP
+    >>> booster = lgb.train({"objective": loss}, data)                 # doctest: +SKIP
+    >>> boostobj.add_init_score(booster, start).predict(X)             # doctest: +SKIP
+    """
+    import lightgbm
+
+    if not isinstance(booster, lightgbm.Booster):
+        raise TypeError(f"booster must be a lightgbm.Booster, got {type(booster).__name__}")
+    start = np.atleast_1d(np.asarray(init_score, dtype=np.float64))
+    k = booster.num_model_per_iteration()
+    if start.shape != (k,) or not np.all(np.isfinite(start)):
+        raise ValueError(
+            f"init_score must be {k} finite number{'s'[: k > 1]}, got {init_score!r}; of an array "
+            "with one per row, pass one row"
+        )
+    if booster.num_trees() < k:
+        raise ValueError("booster has no tree to add init_score to")
+    # set_leaf_output would do, but for the constants of linear trees. The text is exact.
+    text = booster.model_to_string(num_iteration=-1)
+    header, *trees = re.split(r"(?m)^(?=Tree=)", text)
+    for i in range(k):
+        trees[i] = _ADDED.sub(lambda line, by=float(start[i]): _add(line, by), trees[i])
+    # the sizes only speed up reading
+    header = re.sub(r"(?m)^tree_sizes=.*\n", "", header)
+    booster.model_from_string(header + "".join(trees))
+    return booster
+
+
+_ADDED = re.compile(r"(?m)^(leaf_value|leaf_const|internal_value)=(.*)$")
+
+
+def _add(line: re.Match[str], by: float) -> str:
+    return f"{line[1]}=" + " ".join(repr(float(value) + by) for value in line[2].split())

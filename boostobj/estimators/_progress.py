@@ -1,0 +1,56 @@
+"""Progress of a long fit: a bar in a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+_WIDTH = 30
+
+
+class Progress:
+    """Counts rounds and shows the metric of the loss.
+
+    Parameters
+    ----------
+    total : int
+        Rounds to come.
+    metric : str
+        Name of what is shown.
+    verbose : int
+        0 is silent, 1 a bar in a terminal and ten lines elsewhere, k > 1 a line every k rounds.
+    """
+
+    def __init__(self, total: int, metric: str, verbose: int) -> None:
+        self.total = total
+        self.metric = metric
+        self.bar = verbose == 1 and sys.stdout.isatty()
+        self.every = 1 if self.bar else max(1, total // 10) if verbose == 1 else int(verbose)
+        self.round = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether this round's metric is to be shown."""
+        return self.every > 0 and self.round > 0 and self.round % self.every == 0
+
+    def show(self, score: float) -> None:
+        """Show the metric of this round."""
+        text = f"{self.round}/{self.total}  {self.metric} {score:.6g}"
+        if self.bar:
+            done = "#" * (_WIDTH * self.round // self.total)
+            print(f"\r[{done:<{_WIDTH}}] {text}", end="", flush=True)
+        else:
+            print(text, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar and self.round:
+            print()

@@ -1,0 +1,175 @@
+"""XGBoost behind the estimators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from boostobj._typing import NumpyArray
+from boostobj.estimators._fitting import Engine, Rows, Task
+
+#: A custom metric reaches XGBoost with six decimals; in this unit it keeps nine digits.
+_METRIC_DIGITS = 1e3
+
+
+class XGBoostEngine(Engine):
+    """Trains natively with the parameters of `XGBRegressor` or `XGBClassifier`."""
+
+    name = "xgboost"
+    reserved = {
+        "base_score": "it is the loss's start value",
+        "early_stopping_rounds": "set it on the boostobj estimator",
+        "eval_metric": "it is the loss's own metric",
+        "num_class": "it follows from the loss and the labels",
+        "scale_pos_weight": "weigh rows by sample_weight or class_weight",
+    }
+
+    @staticmethod
+    def default() -> Any:
+        """The engine with boostobj's defaults."""
+        import xgboost
+
+        return xgboost.XGBRegressor(n_estimators=200, learning_rate=0.1, tree_method="hist")
+
+    def check(self) -> None:
+        """Refuse hyperparameters that a custom objective cannot honour."""
+        self._refuse_reserved({"reg:squarederror", "binary:logistic", "multi:softprob"})
+        if self.estimator.get_params().get("booster") == "gblinear":
+            raise ValueError(
+                "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
+            )
+
+    @property
+    def dart(self) -> bool:
+        """Whether trees are dropped."""
+        return self.estimator.get_params().get("booster") == "dart"
+
+    @property
+    def n_rounds(self) -> int:
+        """How many rounds the hyperparameters ask for."""
+        return int(self.estimator.get_num_boosting_rounds())
+
+    def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
+        """Train from zero; the booster, cut at its best round, and the metric by round."""
+        import xgboost
+
+        parameters = self.estimator.get_xgb_params()
+        parameters |= {"base_score": 0, "disable_default_eval_metric": True}
+        parameters.pop("objective", None)
+        if task.n_outputs > 1:
+            parameters["num_class"] = task.n_outputs
+        if task.init_model is not None:
+            del parameters["base_score"]
+        evals = []
+        factor = _METRIC_DIGITS / task.metric_unit
+        if validation is not None:
+            evals.append((self._dataset(validation), "validation"))
+        history: dict[str, dict[str, list[float]]] = {}
+        callbacks = list(self.estimator.get_params().get("callbacks") or ())
+        booster = xgboost.train(
+            parameters,
+            self._dataset(train),
+            self.n_rounds,
+            evals=evals,
+            obj=task.objective,
+            custom_metric=lambda raw, _: (task.metric_name, factor * task.metric(raw)),
+            early_stopping_rounds=task.early_stopping_rounds,
+            evals_result=history,
+            verbose_eval=False,
+            callbacks=callbacks,
+            xgb_model=task.init_model,
+        )
+        if task.early_stopping_rounds is not None:
+            booster = booster[: booster.best_iteration + 1]
+        scaled = history.get("validation", {}).get(task.metric_name, [])
+        return booster, [float(value) / factor for value in scaled]
+
+    def add_start(self, booster: Any, start: NumpyArray) -> Any:
+        """The booster with the start value, one per output, inside.
+
+        It is XGBoost's ``base_score``. Before 3.1 that is a single number; the starts of several
+        outputs are then added to the leaves of their first trees.
+        """
+        import xgboost
+
+        if start.size == 1:
+            booster.set_param({"base_score": float(start[0])})
+        elif _version(xgboost) >= (3, 1):
+            booster.set_param({"base_score": start.tolist()})
+        else:
+            model = json.loads(bytes(booster.save_raw("json")))
+            _add_to_leaves(model["learner"]["gradient_booster"], start)
+            booster = xgboost.Booster(model_file=bytearray(json.dumps(model).encode()))
+        return booster
+
+    def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
+        """Margins of the whole model."""
+        raw: NumpyArray = booster.predict(self._dataset(Rows(X, None)), output_margin=True)
+        return raw
+
+    def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
+        """Margins after each round."""
+        data = self._dataset(Rows(X, None))
+        for i in range(self.rounds(booster)):
+            raw = booster.predict(data, output_margin=True, iteration_range=(i, i + 1))
+            yield raw
+            data.set_base_margin(raw)
+
+    def n_outputs(self, booster: Any) -> int:
+        """Margins per row."""
+        learner = json.loads(booster.save_config())["learner"]["learner_model_param"]
+        return max(int(learner["num_class"]), int(learner["num_target"]))
+
+    def rounds(self, booster: Any) -> int:
+        """Number of rounds in the booster."""
+        return int(booster.num_boosted_rounds())
+
+    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+        """The engine's importances, unscaled."""
+        kind = getattr(self.estimator, "importance_type", None) or "gain"
+        scores = booster.get_score(importance_type=kind)
+        names = booster.feature_names or [f"f{i}" for i in range(n_features)]
+        return np.asarray([scores.get(name, 0.0) for name in names])
+
+    def _dataset(self, rows: Rows) -> Any:
+        import xgboost
+
+        parameters = self.estimator.get_params()
+        return xgboost.DMatrix(
+            rows.X,
+            label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
+            weight=rows.sample_weight,
+            missing=parameters["missing"],
+            feature_types=parameters["feature_types"],
+            nthread=parameters["n_jobs"],
+            enable_categorical=True,
+        )
+
+
+def _version(xgboost: Any) -> tuple[int, int]:
+    major, minor = xgboost.__version__.split(".")[:2]
+    return int(major), int(minor)
+
+
+def _add_to_leaves(gradient_booster: dict[str, Any], start: NumpyArray) -> None:
+    """Add the start of each output to every leaf of its first tree."""
+    weights = gradient_booster.get("weight_drop")
+    trees = gradient_booster.get("gbtree", gradient_booster)["model"]
+    k = start.size
+    for output in range(k):
+        i = trees["tree_info"].index(output)
+        tree = trees["trees"][i]
+        leaves = [node for node, child in enumerate(tree["left_children"]) if child == -1]
+        # DART multiplies a tree by its weight
+        scale = 1 / weights[i] if weights else 1.0
+        if int(tree["tree_param"]["size_leaf_vector"]) > 1:
+            # one tree for all outputs, a vector in each leaf
+            for leaf in leaves:
+                for j in range(k):
+                    tree["base_weights"][leaf * k + j] += scale * start[j]
+            return
+        for leaf in leaves:
+            tree["split_conditions"][leaf] += scale * start[output]
