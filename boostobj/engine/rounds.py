@@ -11,7 +11,7 @@ from boostobj._arrays import check_weights, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss, Sample
 from boostobj.engine.adapter import Adapter
-from boostobj.engine.batch import read_call
+from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.parallel import for_each_chunk, get_num_threads
 
 #: The engines' own floor for a Hessian.
@@ -96,7 +96,11 @@ def objective(
         If shapes do not fit, targets or weights are outside their domain, or a margin is so
         large, or not a number, that the loss has no finite gradient.
     """
-    batch = read_call(y_true, y_pred, sample_weight, group)
+    return derivatives(loss, read_call(y_true, y_pred, sample_weight, group))
+
+
+def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
+    """`objective` for a call that has been read already."""
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
     if weight is not None and not np.any(weight > 0):
