@@ -151,7 +151,7 @@ def _unit_factor(sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray)
     curvature = sample.mean_of(np.positive, hessian)
     slope = sample.mean_of(np.abs, gradient)
     factor = 1 / curvature
-    gain = factor * slope * slope
+    gain = (factor * slope) ** 2
     if 0 < gain < GAIN_FLOOR:
         factor *= GAIN_FLOOR / gain
     return factor

@@ -1,0 +1,129 @@
+"""Unit curvature, chunks, threads and workers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostobj
+from boostobj.engine import parallel
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(1)
+    n = 100_003
+    y = rng.standard_t(2, n).astype(np.float32)
+    return y, rng.normal(size=n).astype(np.float32), rng.uniform(0, 2, n).astype(np.float32)
+
+
+@pytest.mark.parametrize("loss", [boostobj.Quantile(0.9), boostobj.LogCosh()], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_chunks_and_threads_change_no_bit(loss, dtype, rows, monkeypatch):
+    y, raw, w = rows
+    raw = raw.astype(dtype)
+    try:
+        boostobj.set_num_threads(1)
+        monkeypatch.setattr(parallel, "CHUNK", 1 << 30)
+        gradient, hessian = loss(y, raw, sample_weight=w)
+        for n_threads, chunk in [(1, 1000), (2, 4096), (3, 777)]:
+            boostobj.set_num_threads(n_threads)
+            monkeypatch.setattr(parallel, "CHUNK", chunk)
+            g, h = loss(y, raw, sample_weight=w)
+            np.testing.assert_array_equal(g, gradient)
+            np.testing.assert_array_equal(h, hessian)
+    finally:
+        boostobj.set_num_threads(None)
+
+
+def test_threads_follow_the_explicit_setting_then_the_engine(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert boostobj.get_num_threads() == 3
+    assert parallel.get_num_threads(5) == 5
+    assert parallel.get_num_threads(-1) == 3
+    try:
+        boostobj.set_num_threads(4)
+        assert parallel.get_num_threads(5) == 4
+    finally:
+        boostobj.set_num_threads(None)
+
+
+@pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.Huber()], ids=repr)
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e5])
+def test_regression_hessians_average_to_one_and_steps_stay(loss, unit, rows):
+    y, raw, w = rows
+    g, h = loss(y * unit, raw * unit, sample_weight=w)
+    assert np.sum(h, dtype=np.float64) / np.sum(w, dtype=np.float64) == pytest.approx(1, rel=1e-5)
+    exact_g, exact_h = loss.gradient_hessian(y * unit, raw * unit)
+    if isinstance(loss, boostobj.Huber):  # its curvature depends on no other row
+        used = w > 0
+        np.testing.assert_allclose((g / h)[used], (exact_g / exact_h)[used], rtol=1e-5)
+
+
+def test_classification_keeps_its_own_curvature(rows):
+    y, raw, w = rows
+    loss = boostobj.Logistic()
+    g, h = loss(y > 0, raw, sample_weight=w)
+    exact_g, exact_h = loss.gradient_hessian(y > 0, raw)
+    np.testing.assert_allclose(g, exact_g * w, rtol=1e-6)
+    np.testing.assert_allclose(h, exact_h * w, rtol=1e-6)
+
+
+def test_callback_keeps_memory_order_and_gives_float32():
+    raw = np.asfortranarray(np.zeros((5, 3)))
+    g, h = boostobj.Softmax()(np.arange(5) % 3, raw)
+    assert g.dtype == h.dtype == np.float32
+    assert g.flags.f_contiguous
+
+
+def test_margins_of_one_column_are_margins(rows):
+    y, raw, _ = rows
+    g, _ = boostobj.Huber()(y, raw)
+    g_column, _ = boostobj.Huber()(y, raw[:, None])
+    np.testing.assert_array_equal(g_column[:, 0], g)
+
+
+def test_users_arrays_are_left_alone(rows):
+    y, raw, w = rows
+    before = [x.copy() for x in rows]
+    for x in rows:
+        x.flags.writeable = False
+    boostobj.Quantile(0.9)(y, raw, sample_weight=w)
+    for x, old in zip(rows, before, strict=True):
+        np.testing.assert_array_equal(x, old)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [boostobj.AbsoluteError(), boostobj.Quantile(0.9), boostobj.Huber(), boostobj.LogCosh()],
+    ids=repr,
+)
+@pytest.mark.parametrize("unit", [1e-3, 1e3, 1e6])
+def test_any_unit_trains(loss, unit, regression):
+    X, y, _ = regression
+
+    def relative_error(unit):
+        target = y * unit
+        start = loss.init_score(target)
+        data = xgb.DMatrix(X[:400], target[:400])
+        model = xgb.train({"base_score": start, "nthread": 1}, data, 40, obj=loss)
+        metric = loss.metric if loss.name == "quantile" else boostobj.metrics.MAE()
+        constant = np.full(200, start)
+        return metric.score(target[400:], model.predict(xgb.DMatrix(X[400:]))) / metric.score(
+            target[400:], constant
+        )
+
+    # the losses with a fixed scale are other losses in another unit
+    bound = 0.05 if isinstance(loss, boostobj.curvature.PinballLoss) else 0.2
+    assert relative_error(unit) == pytest.approx(relative_error(1.0), rel=bound)
+    assert relative_error(1.0) < 0.9
+
+
+def test_no_start_value_is_no_end(regression):
+    X, y, _ = regression
+    for train_y in (y * 1e6, y + 100):
+        data = xgb.DMatrix(X, train_y)
+        model = xgb.train({"nthread": 1}, data, 300, obj=boostobj.AbsoluteError())
+        spread = np.abs(train_y - np.median(train_y)).mean()
+        assert np.abs(model.predict(data) - train_y).mean() < 0.3 * spread

@@ -1,0 +1,73 @@
+"""Start values in the form each engine wants."""
+
+from __future__ import annotations
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+from packaging.version import Version
+
+import boostobj
+
+
+def untrained(params, y, X, loss):
+    data = xgb.DMatrix(X, y)
+    model = xgb.train({"learning_rate": 0.0, **params}, data, 1, obj=loss)
+    return model.predict(data, output_margin=True)
+
+
+def test_base_score_of_a_regression(regression):
+    X, y, w = regression
+    loss = boostobj.Quantile(0.9)
+    start = boostobj.base_score(loss, y, w)
+    assert start == loss.init_score(y, w)
+    np.testing.assert_allclose(untrained({"base_score": start}, y, X, loss), start, rtol=1e-6)
+
+
+def test_base_score_is_a_probability_under_binary_logistic(regression):
+    X, y, w = regression
+    y = (y > 0.5).astype(float)
+    loss = boostobj.Logistic()
+    score = boostobj.base_score(loss, y, w, objective="binary:logistic")
+    assert score == pytest.approx(np.average(y, weights=w))
+    model = xgb.XGBClassifier(objective=loss, base_score=score, n_estimators=1, learning_rate=0)
+    margins = model.fit(X, y, sample_weight=w).predict(X, output_margin=True)
+    np.testing.assert_allclose(margins, loss.init_score(y, w), rtol=1e-5)
+
+
+@pytest.mark.skipif(
+    Version(xgb.__version__) < Version("3.1"), reason="base_score is one number before 3.1"
+)
+def test_base_score_of_classes(regression):
+    X, y, w = regression
+    y = np.digitize(y, [-1, 1])
+    loss = boostobj.Softmax()
+    score = boostobj.base_score(loss, y, w)
+    margins = untrained({"base_score": score, "num_class": 3}, y, X, loss)
+    np.testing.assert_allclose(margins, np.tile(score, (len(y), 1)), rtol=1e-5)
+    share = np.average(y[:, None] == [0, 1, 2], axis=0, weights=w)
+    np.testing.assert_allclose(loss.link.inverse(margins)[0], share, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.Softmax()], ids=repr)
+def test_init_scores_start_lightgbm(loss, regression):
+    X, y, w = regression
+    outputs = {}
+    if loss == boostobj.Softmax():
+        y, outputs = np.digitize(y, [-1, 1]), {"num_class": 3}
+    start = boostobj.init_scores(loss, y, w)
+    assert start.shape[0] == len(y)
+    seen = []
+
+    class Spy:
+        def __call__(self, raw, data):
+            seen.append(raw.copy())
+            return loss(raw, data)
+
+        def __deepcopy__(self, memo):
+            return self
+
+    params = {"objective": Spy(), "verbose": -1, "num_threads": 1, **outputs}
+    lgb.train(params, lgb.Dataset(X, y, weight=w, init_score=start), 1)
+    np.testing.assert_allclose(seen[0], start)
