@@ -8,6 +8,8 @@ Examples
 2.25
 """
 
+from typing import TYPE_CHECKING, Any
+
 from boostobj import links
 from boostobj.base import (
     Loss,
@@ -32,10 +34,15 @@ from boostobj.losses.squared_error import SquaredError
 
 from boostobj import metrics  # isort: skip  (stands on the losses)
 
+if TYPE_CHECKING:
+    from boostobj.estimators import BoostClassifier, BoostRegressor, add_init_score
+
 __version__ = "0.1.0"
 
 __all__ = [
     "AbsoluteError",
+    "BoostClassifier",
+    "BoostRegressor",
     "CrossEntropy",
     "Huber",
     "LogCosh",
@@ -50,6 +57,7 @@ __all__ = [
     "RobustLoss",
     "Softmax",
     "SquaredError",
+    "add_init_score",
     "all_losses",
     "base_score",
     "get_loss",
@@ -59,3 +67,14 @@ __all__ = [
     "metrics",
     "set_num_threads",
 ]
+
+#: Imported on first use: they bring scikit-learn, which takes a second.
+_ESTIMATORS = {"BoostClassifier", "BoostRegressor", "add_init_score"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ESTIMATORS:
+        from boostobj import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,8 @@ import os
 
 # Before anything loads OpenMP: the suite may share its processors.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# scikit-learn's checks ask for it, before anything imports SciPy.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np
 import pytest

@@ -41,7 +41,7 @@ class Rows(NamedTuple):
     """Features as the engines take them, targets in float64 and weights."""
 
     X: Any
-    y: NumpyArray
+    y: Any = None
     sample_weight: NumpyArray | None = None
 
 

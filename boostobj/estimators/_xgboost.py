@@ -107,12 +107,12 @@ class XGBoostEngine(Engine):
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
         """Margins of the whole model."""
-        raw: NumpyArray = booster.predict(self._dataset(Rows(X, None)), output_margin=True)
+        raw: NumpyArray = booster.predict(self._dataset(Rows(X)), output_margin=True)
         return raw
 
     def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
         """Margins after each round."""
-        data = self._dataset(Rows(X, None))
+        data = self._dataset(Rows(X))
         for i in range(self.rounds(booster)):
             raw = booster.predict(data, output_margin=True, iteration_range=(i, i + 1))
             yield raw

@@ -1,0 +1,339 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, column_or_1d
+
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss, MarginLoss, MulticlassLoss
+from boostobj.estimators._base import BoostEstimator, check_targets, resolve_loss
+from boostobj.estimators._fitting import Rows
+from boostobj.losses.cross_entropy import CrossEntropy
+from boostobj.losses.softmax import Softmax
+
+
+def _gives_probabilities(loss: Loss) -> bool:
+    domain = loss.link.domain
+    return (getattr(domain, "low", None), getattr(domain, "high", None)) == (0, 1)
+
+
+def _has_proba(classifier: BoostClassifier) -> bool:
+    loss = getattr(classifier, "loss_", None) or resolve_loss(classifier.loss, "BoostClassifier")
+    if not _gives_probabilities(loss):
+        raise AttributeError(
+            f"BoostClassifier: the margins of {loss!r} do not tell probabilities; use "
+            "decision_function, or calibrate with sklearn.calibration.CalibratedClassifierCV"
+        )
+    return True
+
+
+class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
+    """Boosted trees that minimise any classification loss.
+
+    The loss brings start value, metric and link; the engine brings the trees. Probabilities come
+    from the loss's own link, and the trained booster is whole: its start value is inside it.
+
+    Parameters
+    ----------
+    estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
+        Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
+        engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
+    loss : Loss or str, default=CrossEntropy()
+        What to minimise: an instance, or the name of a loss with its default parameters. With
+        three or more classes the cross-entropy is `Softmax`; a loss of two classes is refused.
+    class_weight : dict, "balanced" or None, default=None
+        Factors on the weights of the rows of each class; "balanced" gives each class the same
+        total.
+    early_stopping_rounds : int, optional
+        Stop when the loss on rows kept for validation has not improved for so many rounds, and
+        keep the best round. By default all rows train for all rounds.
+    validation_fraction : float, default=0.1
+        Share of the rows of each class that early stopping keeps for validation, in (0, 1),
+        unless `fit` is given some.
+    random_state : int, RandomState or None, default=None
+        Seeds that split, and the engine unless `estimator` has a seed of its own.
+    verbose : int, default=0
+        1 shows a bar in a terminal and ten lines elsewhere, k > 1 a line every k rounds: the
+        loss on the validation rows, else on the training rows.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted, in the type in which they came.
+    booster_ : xgboost.Booster or lightgbm.Booster
+        The trained model. ``booster_.predict`` gives margins (XGBoost: of a `DMatrix`).
+    loss_ : Loss
+        The loss in use.
+    best_iteration_ : int
+        Number of rounds in the model.
+    evals_result_ : dict
+        The loss on the validation rows by round: ``{"validation": {name: [...]}}``.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        The engine's importances, scaled to sum to one.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Their names, if they have any.
+
+    Examples
+    --------
+    >>> from boostobj import BoostClassifier
+    >>> from lightgbm import LGBMClassifier                               # doctest: +SKIP
+    >>> model = BoostClassifier(LGBMClassifier(), loss="logistic")        # doctest: +SKIP
+    >>> model.fit(X, ["ham", "spam", ...]).predict_proba(X)               # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        loss: Loss | str = CrossEntropy(),  # noqa: B008 (frozen)
+        class_weight: Any = None,
+        early_stopping_rounds: int | None = None,
+        validation_fraction: float | None = 0.1,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            estimator,
+            loss=loss,
+            early_stopping_rounds=early_stopping_rounds,
+            validation_fraction=validation_fraction,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        init_model: Any = None,
+    ) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
+            also booleans and categories.
+        y : array-like of shape (n,) or (n, k)
+            Labels of any type. Or soft labels: probabilities of class 1 for a loss that takes
+            them, such as `CrossEntropy`, or rows of k probabilities for a multiclass loss.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows, >= 0.
+        X_val, y_val, sample_weight_val : array-like, optional
+            Validation rows for early stopping and for ``evals_result_``.
+        init_model : BoostClassifier or booster, optional
+            A fitted model of the same engine, with the same classes, to go on from.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not what it should be; before training starts.
+        """
+        given = self._check_validation(X_val, y_val, sample_weight_val)
+        loss = resolve_loss(self.loss, "BoostClassifier")
+        if not (isinstance(loss, MarginLoss | MulticlassLoss) or _gives_probabilities(loss)):
+            raise TypeError(
+                f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
+            )
+        self._check_parameters(validation_given=given)
+        rows = self._rows(X, y, sample_weight)
+        check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        soft = _is_soft(y, loss)
+        if soft:
+            targets = _soft_labels(y, "y", loss)
+            classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
+        else:
+            check_classification_targets(y)
+            classes, targets = np.unique(_hard_labels(y, "y"), return_inverse=True)
+        loss = _of_classes(loss, classes)
+        self.classes_ = classes
+        self.loss_ = loss
+        rows = rows._replace(y=targets.astype(np.float64))
+        validation = None
+        if given:
+            validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
+            labels = _soft_labels(y_val, "y_val", loss) if soft else self._encoded(y_val)
+            if labels.shape[1:] != rows.y.shape[1:]:
+                raise ValueError(
+                    f"BoostClassifier: y_val of shape {labels.shape} does not fit y of shape "
+                    f"{rows.y.shape}"
+                )
+            validation = validation._replace(y=labels.astype(np.float64))
+        if self.class_weight is not None:
+            if soft:
+                raise ValueError("BoostClassifier: class_weight needs labels, y is probabilities")
+            factors = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
+            rows = _weighted(rows, factors)
+            validation = None if validation is None else _weighted(validation, factors)
+        return self._fit(rows, validation, init_model, stratify=None if soft else targets)
+
+    def predict(self, X: Any) -> NumpyArray:
+        """Predict the label: the most probable class.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        return self._labels(self._raw_prediction(X))
+
+    def decision_function(self, X: Any) -> NumpyArray:
+        """Margins.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,) for two classes, (n, n_classes) otherwise
+        """
+        raw = self._raw_prediction(X)
+        return raw[:, 1] - raw[:, 0] if raw.ndim == 2 and raw.shape[1] == 2 else raw
+
+    @available_if(_has_proba)
+    def predict_proba(self, X: Any) -> NumpyArray:
+        """Predict probabilities by the loss's own link.
+
+        A loss whose margins tell no probabilities, such as the hinge, has no such method.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+        """
+        return self._probabilities(self._raw_prediction(X))
+
+    def staged_predict(self, X: Any) -> Iterator[NumpyArray]:
+        """Predict the label after each round.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Yields
+        ------
+        ndarray of shape (n,)
+        """
+        return map(self._labels, self._staged_raw_prediction(X))
+
+    @available_if(_has_proba)
+    def staged_predict_proba(self, X: Any) -> Iterator[NumpyArray]:
+        """Predict probabilities after each round.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Yields
+        ------
+        ndarray of shape (n, n_classes)
+        """
+        return map(self._probabilities, self._staged_raw_prediction(X))
+
+    def _probabilities(self, raw: NumpyArray) -> NumpyArray:
+        p = np.asarray(self.loss_.link.inverse(raw))
+        return p if p.ndim == 2 else np.column_stack([1 - p, p])
+
+    def _labels(self, raw: NumpyArray) -> NumpyArray:
+        if _gives_probabilities(self.loss_):
+            scores = self._probabilities(raw)
+        else:
+            scores = raw if raw.ndim == 2 else np.column_stack([-raw, raw])
+        labels: NumpyArray = self.classes_[scores.argmax(axis=1)]
+        return labels
+
+    def _encoded(self, y_val: Any) -> NumpyArray:
+        """Class numbers of validation labels."""
+        labels = _hard_labels(y_val, "y_val")
+        unseen = ~np.isin(labels, self.classes_)
+        if unseen.any():
+            raise ValueError(
+                f"BoostClassifier: y_val contains classes that y does not: "
+                f"{np.unique(labels[unseen]).tolist()}"
+            )
+        return np.searchsorted(self.classes_, labels)
+
+
+def _is_soft(y: Any, loss: Loss) -> bool:
+    """Whether `y` is probabilities that `loss` can learn from."""
+    kind = type_of_target(y, input_name="y")
+    if kind in ("continuous-multioutput", "multilabel-indicator"):
+        return isinstance(loss, MulticlassLoss)
+    if kind != "continuous" or isinstance(loss, MarginLoss | MulticlassLoss):
+        return False
+    values = np.asarray(y, dtype=np.float64)
+    return bool(np.all((values >= 0) & (values <= 1)))
+
+
+def _soft_labels(y: Any, name: str, loss: Loss) -> NumpyArray:
+    targets = check_targets(y, name)
+    loss._domain.check(targets, name, type(loss).__name__)
+    return targets
+
+
+def _hard_labels(y: Any, name: str) -> NumpyArray:
+    checked = check_array(y, ensure_2d=False, dtype=None, input_name=name)
+    labels: NumpyArray = column_or_1d(checked, warn=True)
+    return labels
+
+
+def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:
+    """The loss for so many classes."""
+    k = len(classes)
+    if k < 2:
+        raise ValueError(
+            f"BoostClassifier: y must have at least two classes, got one class: {classes.tolist()}"
+        )
+    if isinstance(loss, MulticlassLoss):
+        if loss.n_classes not in (None, k):
+            raise ValueError(
+                f"BoostClassifier: {loss!r} is for {loss.n_classes} classes, y has {k}: "
+                f"{classes.tolist()}"
+            )
+    elif k > 2:
+        if loss == CrossEntropy():
+            return Softmax()
+        raise ValueError(
+            f"BoostClassifier: {loss!r} is a loss of two classes, y has {k}: "
+            f"{classes[:10].tolist()}; use Softmax()"
+        )
+    return loss
+
+
+def _weighted(rows: Rows, factors: NumpyArray) -> Rows:
+    weight = factors[rows.y.astype(int)]
+    if rows.sample_weight is not None:
+        weight = weight * rows.sample_weight
+    return rows._replace(sample_weight=weight)

@@ -1,0 +1,106 @@
+"""Features as both engines take them: arrays, sparse matrices, frames with categories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.validation import validate_data
+
+__all__ = ["check_features"]
+
+
+def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Any:
+    """Check the features of `fit` or `predict` and bring them in the engines' form.
+
+    Missing values are welcome, infinities are not. Of a frame's columns the engines take numbers,
+    booleans and categories. A categorical column is told by its values, whatever codes they have
+    in the frame at hand: the categories are those of `fit`, and others count as missing.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Its ``n_features_in_``, ``feature_names_in_`` and ``_categories`` are set or consulted.
+    X : array-like, sparse matrix, or frame of pandas, polars or pyarrow
+        Never changed.
+    reset : bool
+        Whether this is `fit`.
+    name : str
+        How error messages call it.
+
+    Returns
+    -------
+    ndarray, CSR matrix or pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        If a value, a column or its type does not fit.
+    """
+    if hasattr(X, "to_pandas"):
+        X = X.to_pandas()
+    if not hasattr(X, "iloc"):
+        if reset:
+            estimator._categories = {}
+        features = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=2 if reset else 1,
+        )
+        # LightGBM knows the older of SciPy's two kinds only
+        return csr_matrix(features) if issparse(features) else features
+    if X.ndim != 2:
+        raise ValueError(f"{name} must have rows and columns, got a {type(X).__name__}")
+    if 0 in X.shape:
+        raise ValueError(f"{name} is empty: {X.shape[0]} rows, {X.shape[1]} columns")
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    frame = _plain_columns(X, name)
+    if reset:
+        estimator._categories = {
+            column: frame[column].cat.categories for column in frame.select_dtypes("category")
+        }
+    return _coded(frame, estimator._categories, name)
+
+
+def _plain_columns(X: Any, name: str) -> Any:
+    """The frame with nullable numbers as floats; an error for what is no number or category."""
+    import pandas as pd
+    from pandas.api import types
+
+    twice = X.columns[X.columns.duplicated()].tolist()
+    if twice:
+        raise ValueError(f"{name} has more than one column named {twice[0]!r}")
+    frame = X.copy(deep=False)
+    for column in frame.columns:
+        values = frame[column]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            continue
+        if not types.is_numeric_dtype(values.dtype) or types.is_complex_dtype(values.dtype):
+            raise ValueError(
+                f"{name}: column {column!r} has dtype {values.dtype}; features are numbers, "
+                'booleans or categories: encode it, or use astype("category")'
+            )
+        if types.is_extension_array_dtype(values.dtype):
+            frame[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isinf(frame[column].to_numpy(dtype=np.float64)).any():
+            raise ValueError(f"{name}: column {column!r} contains infinity")
+    return frame
+
+
+def _coded(frame: Any, categories: dict[str, Any], name: str) -> Any:
+    """The frame with the categories of `fit`."""
+    import pandas as pd
+
+    for column in frame.columns:
+        categorical = isinstance(frame[column].dtype, pd.CategoricalDtype)
+        if categorical is not (column in categories):
+            now, then = ("categories", "numbers") if categorical else ("numbers", "categories")
+            raise ValueError(f"{name}: column {column!r} has {now}, in fit it had {then}")
+        if categorical:
+            frame[column] = frame[column].cat.set_categories(categories[column])
+    return frame

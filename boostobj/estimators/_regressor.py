@@ -1,0 +1,195 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import column_or_1d
+
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss, MarginLoss, MulticlassLoss
+from boostobj.estimators._base import BoostEstimator, check_targets, resolve_loss
+from boostobj.losses.squared_error import SquaredError
+
+
+class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
+    """Boosted trees that minimise any regression loss.
+
+    The loss brings start value, metric and link; the engine brings the trees. Predictions are on
+    the scale of the target, and the trained booster is whole: its start value is inside it.
+
+    Parameters
+    ----------
+    estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
+        Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
+        engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
+    loss : Loss or str, default=SquaredError()
+        What to minimise: an instance, or the name of a loss with its default parameters.
+    early_stopping_rounds : int, optional
+        Stop when the loss on rows kept for validation has not improved for so many rounds, and
+        keep the best round. By default all rows train for all rounds.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping keeps for validation, in (0, 1), unless `fit` is
+        given some.
+    random_state : int, RandomState or None, default=None
+        Seeds that split, and the engine unless `estimator` has a seed of its own.
+    verbose : int, default=0
+        1 shows a bar in a terminal and ten lines elsewhere, k > 1 a line every k rounds: the
+        loss on the validation rows, else on the training rows.
+
+    Attributes
+    ----------
+    booster_ : xgboost.Booster or lightgbm.Booster
+        The trained model. ``booster_.predict`` gives margins (XGBoost: of a `DMatrix`).
+    loss_ : Loss
+        The loss in use.
+    best_iteration_ : int
+        Number of rounds in the model.
+    evals_result_ : dict
+        The loss on the validation rows by round: ``{"validation": {name: [...]}}``.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        The engine's importances, scaled to sum to one.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Their names, if they have any.
+
+    Examples
+    --------
+    >>> from boostobj import AbsoluteError, BoostRegressor
+    >>> from xgboost import XGBRegressor                                  # doctest: +SKIP
+    >>> model = BoostRegressor(                                           # doctest: +SKIP
+    ...     XGBRegressor(max_depth=4), loss=AbsoluteError(), early_stopping_rounds=20
+    ... ).fit(X, y)
+    >>> model.predict(X)                                                  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        loss: Loss | str = SquaredError(),  # noqa: B008 (frozen)
+        early_stopping_rounds: int | None = None,
+        validation_fraction: float | None = 0.1,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            estimator,
+            loss=loss,
+            early_stopping_rounds=early_stopping_rounds,
+            validation_fraction=validation_fraction,
+            random_state=random_state,
+            verbose=verbose,
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        init_model: Any = None,
+    ) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
+            also booleans and categories.
+        y : array-like of shape (n,) or (n, k)
+            Targets in the domain of the loss; k columns are k targets.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows, >= 0.
+        X_val, y_val, sample_weight_val : array-like, optional
+            Validation rows for early stopping and for ``evals_result_``.
+        init_model : BoostRegressor or booster, optional
+            A fitted model of the same engine to go on from.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not what it should be; before training starts.
+        """
+        given = self._check_validation(X_val, y_val, sample_weight_val)
+        loss = resolve_loss(self.loss, type(self).__name__)
+        if isinstance(loss, MarginLoss | MulticlassLoss):
+            raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
+        self._check_parameters(validation_given=given)
+        rows = self._rows(X, y, sample_weight)
+        rows = rows._replace(y=_targets(y, "y", loss))
+        validation = None
+        if given:
+            validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
+            validation = validation._replace(y=_targets(y_val, "y_val", loss))
+            if validation.y.shape[1:] != rows.y.shape[1:]:
+                raise ValueError(
+                    f"BoostRegressor: y_val of shape {validation.y.shape} does not fit y of "
+                    f"shape {rows.y.shape}"
+                )
+        if np.all(rows.y == rows.y[0]) and len(rows.y) > 1:
+            warnings.warn(
+                f"BoostRegressor: y is {rows.y[0]!s} in all {len(rows.y)} rows, there is nothing "
+                "to learn",
+                UserWarning,
+                stacklevel=2,
+            )
+        self.loss_ = loss
+        return self._fit(rows, validation, init_model)
+
+    def predict(self, X: Any) -> NumpyArray:
+        """Predict on the scale of the target: the link is applied.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, k)
+        """
+        return self._linked(self._raw_prediction(X))
+
+    def staged_predict(self, X: Any) -> Iterator[NumpyArray]:
+        """Predict after each round.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+
+        Yields
+        ------
+        ndarray of shape (n,) or (n, k)
+        """
+        return map(self._linked, self._staged_raw_prediction(X))
+
+    def _linked(self, raw: NumpyArray) -> NumpyArray:
+        return np.asarray(self.loss_.link.inverse(raw))
+
+
+def _targets(y: Any, name: str, loss: Loss) -> NumpyArray:
+    targets = check_targets(y, name)
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = column_or_1d(targets, warn=True)
+    loss._domain.check(targets, name, type(loss).__name__)
+    return targets
