@@ -102,9 +102,7 @@ class LightGBMEngine(Engine):
             init_model=task.init_model,
             callbacks=callbacks,
         )
-        if task.early_stopping_rounds is not None:
-            best = booster.model_to_string(num_iteration=booster.best_iteration)
-            booster.model_from_string(best)
+        # LightGBM itself has dropped the rounds after the best
         return booster, history.get("validation", {}).get(task.metric_name, [])
 
     def add_start(self, booster: Any, start: NumpyArray) -> Any:
