@@ -3,5 +3,13 @@
 from boostobj.estimators._classifier import BoostClassifier
 from boostobj.estimators._lightgbm import add_init_score
 from boostobj.estimators._regressor import BoostRegressor
+from boostobj.estimators._scorers import interval_scorers
+from boostobj.estimators.interval import QuantileIntervalRegressor
 
-__all__ = ["BoostClassifier", "BoostRegressor", "add_init_score"]
+__all__ = [
+    "BoostClassifier",
+    "BoostRegressor",
+    "QuantileIntervalRegressor",
+    "add_init_score",
+    "interval_scorers",
+]

@@ -21,6 +21,8 @@ Tibshirani, Barber, Candès, Ramdas (2019). Conformal prediction under covariate
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -140,3 +142,63 @@ def level_weights(levels: NumpyArray, level: float) -> NumpyArray:
     share = (z - low) / (high - low)
     weights[right - 1 : right + 1] = 1 - share, share
     return weights
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What calibration rows tell about new ones.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n, q)
+        ``y - q(x)`` for q quantiles of n rows that no model was trained on.
+    sample_weight : ndarray of shape (n,), optional
+        Weights of the rows.
+    groups : ndarray of shape (n,), optional
+        Calibrates each of these groups by its own rows (Mondrian calibration).
+    unbounded : bool, default=False
+        See `conformal_quantile`.
+    """
+
+    residuals: NumpyArray
+    sample_weight: NumpyArray | None = None
+    groups: NumpyArray | None = None
+    unbounded: bool = False
+
+    def quantile(
+        self, scores: NumpyArray, coverage: float, groups: NumpyArray | None = None
+    ) -> NumpyArray:
+        """The conformal quantile, one number, or that of each row's group.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n,)
+            Scores of the calibration rows.
+        coverage : float
+            Between 0 and 1.
+        groups : ndarray of shape (m,), optional
+            Groups of new rows.
+
+        Returns
+        -------
+        ndarray of shape () or (m,)
+
+        Raises
+        ------
+        TooFewRowsError
+            If a group, or all of them, has too few calibration rows.
+        """
+        if self.groups is None or groups is None:
+            return np.asarray(self._quantile(scores, coverage, slice(None)))
+        found, codes = np.unique(groups, return_inverse=True)
+        bounds = []
+        for group in found:
+            try:
+                bounds.append(self._quantile(scores, coverage, self.groups == group))
+            except TooFewRowsError as error:
+                raise TooFewRowsError(f"group {group!s}: {error}") from None
+        return np.asarray(bounds)[codes]
+
+    def _quantile(self, scores: NumpyArray, coverage: float, rows: Any) -> float:
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return conformal_quantile(scores[rows], coverage, weight, unbounded=self.unbounded)
