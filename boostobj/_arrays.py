@@ -97,6 +97,18 @@ class Interval(_Domain):
 
 
 @dataclass(frozen=True)
+class NonZero(_Domain):
+    """The finite real numbers but zero."""
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership; NaN and infinities are never members."""
+        return array_namespace(y).isfinite(y) & (y != 0)
+
+    def __str__(self) -> str:
+        return "finite and not zero (a positive floor admits zeros)"
+
+
+@dataclass(frozen=True)
 class BinaryLabels(_Domain):
     """Two classes, written 0 and 1 or -1 and +1, never mixed."""
 
@@ -199,6 +211,33 @@ def check_count(owner: object, name: str, *, low: int) -> None:
     if value < low:
         raise ValueError(f"{label} must be >= {low}, got {value!r}")
     object.__setattr__(owner, name, int(value))
+
+
+def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> None:
+    """Check a hyperparameter that is a sequence of numbers and store it as a tuple of floats.
+
+    Whole numbers stay integers, so that counts read as counts.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sequence of real numbers.
+    ValueError
+        If it has fewer than `length` numbers, or one that is not finite and > `low`.
+    """
+    value = getattr(owner, name)
+    label = f"{type(owner).__name__}: {name}"
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.empty(())
+    if numbers.ndim != 1:
+        raise TypeError(f"{label} must be a sequence of numbers, got {value!r}")
+    if len(numbers) < length:
+        raise ValueError(f"{label} must hold at least {length} numbers, got {value!r}")
+    Interval(low, closed_low=False).check(numbers, name, type(owner).__name__)
+    plain = tuple(int(x) if x.is_integer() else float(x) for x in numbers.tolist())
+    object.__setattr__(owner, name, plain)
 
 
 def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:

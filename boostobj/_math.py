@@ -27,6 +27,13 @@ def softplus(x: Array) -> Array:
     return xp.clip(x, min=0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
+def exp_softplus(x: Array) -> Array:
+    """``exp(x) * log(1 + exp(-x))``, which rises from 0 to 1."""
+    xp = array_namespace(x)
+    e = xp.clip(xp.exp(-xp.abs(x)), min=float(xp.finfo(x.dtype).smallest_normal))
+    return xp.where(x > 0, xp.log1p(e) / e, e * (xp.clip(-x, min=0) + xp.log1p(e)))
+
+
 def log_cosh(x: Array) -> Array:
     """``log(cosh(x))``: ``log1p(2 sinh(x/2)**2)`` near zero, ``|x| - log(2) + …`` beyond."""
     xp = array_namespace(x)
@@ -51,6 +58,63 @@ def hypot1(x: Array) -> Array:
     return xp.maximum(a, xp.sqrt(1 + xp.clip(a, max=1e15) ** 2))
 
 
+def log_hypot1(x: Array) -> Array:
+    """``log(sqrt(1 + x**2))``."""
+    xp = array_namespace(x)
+    a = xp.abs(x)
+    return xp.log1p(a * (a / (1 + hypot1(a))))
+
+
+def bounded_exp(x: Array, factor: Array | None = None) -> Array:
+    """``factor * exp(x)`` for ``factor >= 0``, at most `largest`.
+
+    So it stays constant beyond some ``x`` near 86 in float32 and 695 in float64.
+    """
+    xp = array_namespace(x)
+    top = largest(x)
+    e = xp.exp(xp.clip(x, max=math.log(top)))
+    if factor is None:
+        return e
+    factor = xp.astype(factor, x.dtype)
+    return factor * xp.minimum(e, top / xp.clip(factor, min=1.0))
+
+
+def largest(x: Array) -> float:
+    """Nearly the largest number of the dtype of `x`; a million of float64's still have a sum."""
+    info = array_namespace(x).finfo(x.dtype)
+    return float(info.max) / (2.0**20 if info.bits == 64 else 2.0**3)
+
+
+def exp_remainder(x: Array) -> Array:
+    """``exp(x) - 1 - x``, bounded as `bounded_exp`: a series near zero."""
+    xp = array_namespace(x)
+    near = xp.clip(x, min=-1.0, max=1.0)
+    series = xp.ones_like(near)
+    for k in range(18, 2, -1):
+        series = 1 + near / k * series
+    return xp.where(xp.abs(x) < 1, near**2 / 2 * series, bounded_exp(x) - 1 - x)
+
+
+def expm1c(x: Array) -> Array:
+    """``expm1(x) / x`` for an `x` whose exponential does not overflow, 1 at zero."""
+    xp = array_namespace(x)
+    small = xp.abs(x) < 1e-18
+    one = xp.ones_like(x)
+    x = xp.where(small, one, x)
+    return xp.where(small, one, xp.expm1(x) / x)
+
+
+def log1p_remainder(x: Array) -> Array:
+    """``x - log1p(x)`` for ``x >= 0``: the series of ``atanh(x/(2 + x))`` near zero."""
+    xp = array_namespace(x)
+    near = xp.clip(x, max=0.5)
+    t = near / (2 + near)
+    series = xp.zeros_like(t)
+    for k in range(23, 1, -2):
+        series = 1 / k + t**2 * series
+    return xp.where(x < 0.5, t * (near - 2 * t**2 * series), x - xp.log1p(x))
+
+
 def softmax(x: Array) -> tuple[Array, Array, Array]:
     """Softmax over the last axis: ``p``, ``1 - p`` and ``log(p)``, each to full accuracy.
 
@@ -67,3 +131,14 @@ def softmax(x: Array) -> tuple[Array, Array, Array]:
     rest = xp.sum(xp.where(leads, zero, e), axis=-1, keepdims=True) + ties
     total = 1 + rest
     return e / total, xp.where(leads, rest + zero, total - e) / total, shifted - xp.log1p(rest)
+
+
+def sum_of_others(x: Array) -> Array:
+    """Sum over the last axis without the element itself, never by subtracting it."""
+    xp = array_namespace(x)
+
+    def before(x: Array) -> Array:
+        sums = xp.cumulative_sum(x, axis=-1, include_initial=True)
+        return sums[..., :-1]
+
+    return before(x) + xp.flip(before(xp.flip(x, axis=-1)), axis=-1)

@@ -77,5 +77,5 @@ class PinballLoss(ResidualLoss):
         pinball = sample.mean(lambda y, raw: self._slope(raw - y) * abs(raw - y))
         q = self._quantile
         # Residuals that are all zero have no scale; any will do.
-        scale = max(float(pinball) / (2 * q * (1 - q)), 1e-30)
+        scale = max(1e-30, float(pinball) / (2 * q * (1 - q)))
         return replace(self, scale=scale)  # type: ignore[type-var]

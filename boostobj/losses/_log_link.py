@@ -1,0 +1,33 @@
+"""The family of likelihoods with a logarithmic link."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from boostobj._arrays import Interval
+from boostobj._typing import NumpyArray
+from boostobj.base import PointwiseLoss
+from boostobj.links import Link, Log
+
+
+class LogLinkLoss(PointwiseLoss):
+    """A negative log-likelihood whose mean is the exponential of the margin.
+
+    The value leaves out the terms of the likelihood in which the margin does not occur. An
+    exponential stays constant once it comes near the largest number, at a margin of some 86 in
+    float32 and 695 in float64.
+    """
+
+    _domain = Interval(0)
+
+    @property
+    def link(self) -> Link:
+        """The logarithm."""
+        return Log()
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        mean = float(np.average(y, weights=weight))
+        # The best margin for targets that are all zero is minus infinity; this one is finite.
+        return math.log(mean or 1e-7)

@@ -1,0 +1,74 @@
+"""Epsilon-insensitive loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number, weighted_quantile
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import ResidualLoss, Sample
+from boostobj.curvature import BANDWIDTH
+
+
+@dataclass(frozen=True)
+class EpsilonInsensitive(ResidualLoss):
+    """Absolute error beyond a tolerance, as in support vector regression.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: smoothed, ``1/2 / (d + s/10)``, where ``d`` is the distance of ``|r|`` from
+    `epsilon` and ``s`` its mean over the round; see `boostobj.curvature`. A row within the
+    tolerance has no gradient but holds its leaf in place, the more the nearer it is to the edge.
+
+    Parameters
+    ----------
+    epsilon : float, default=0.1
+        The tolerance, in units of the target, >= 0. At 0 it is the absolute error.
+    scale : float, optional
+        Scale ``s`` of the smoothed Hessian, in units of the target, > 0. By default it is
+        estimated each round.
+
+    References
+    ----------
+    Vapnik (1995). The nature of statistical learning theory. Springer.
+    """
+
+    epsilon: float = 0.1
+    scale: float | None = None
+
+    formula = "max(abs(r) - epsilon, 0)"
+    curvature = "smoothed"
+
+    def __post_init__(self) -> None:
+        check_number(self, "epsilon", low=0, closed=True)
+        if self.scale is not None:
+            check_number(self, "scale", low=0)
+
+    @classmethod
+    def examples(cls) -> tuple[EpsilonInsensitive, ...]:
+        """A narrow tolerance, a wide one and none."""
+        return cls(), cls(epsilon=1.5), cls(epsilon=0.0)
+
+    def _value(self, r: Array) -> Array:
+        xp = array_namespace(r)
+        return xp.clip(xp.abs(r) - self.epsilon, min=0)
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        xp = array_namespace(r)
+        excess = xp.abs(r) - self.epsilon
+        gradient = xp.where(excess > 0, xp.sign(r), xp.zeros_like(r))
+        return gradient, 0.5 / (xp.abs(excess) + BANDWIDTH * (self.scale or 1.0))
+
+    def _adapted(self, sample: Sample) -> Self:
+        if self.scale is not None:
+            return self
+        scale = sample.mean(lambda y, raw: abs(abs(raw - y) - self.epsilon))
+        return replace(self, scale=max(1e-30, float(scale)))
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        # max(|r| - e, 0) = (|r - e| + |r + e|)/2 - e: the median of the tolerances' edges
+        edges = np.concatenate([y - self.epsilon, y + self.epsilon])
+        return weighted_quantile(edges, 0.5, np.concatenate([weight, weight]))

@@ -1,0 +1,69 @@
+"""Linex loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number
+from boostobj._math import exp_remainder, largest
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import ResidualLoss
+
+
+@dataclass(frozen=True)
+class Linex(ResidualLoss):
+    """Linear-exponential loss: over-prediction costs exponentially, under-prediction linearly.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity. The exponential is
+    constant where it comes near the largest number, at ``a*r`` of some 86 in float32 and 695 in
+    float64.
+    Curvature: smoothed. Exact where the loss is exponential; where it is linear the second
+    derivative vanishes, and the half-quadratic ``a*(exp(a*r) - 1)/r`` stands in.
+
+    Parameters
+    ----------
+    a : float, default=1.0
+        The rate, in units of one over the target; not zero. With ``a < 0`` under-prediction is
+        the expensive side. A Newton step is at most ``1/a`` long on that side.
+
+    References
+    ----------
+    Varian (1975). A Bayesian approach to real estate assessment. Studies in Bayesian
+    Econometrics and Statistics in Honor of L. J. Savage.
+    Zellner (1986). Bayesian estimation and prediction using asymmetric loss functions. JASA
+    81(394).
+    """
+
+    a: float = 1.0
+
+    formula = "exp(a*r) - a*r - 1"
+    curvature = "smoothed"
+
+    def __post_init__(self) -> None:
+        check_number(self, "a")
+        if self.a == 0:
+            raise ValueError("Linex: a must be finite and not zero, got 0.0")
+
+    @classmethod
+    def examples(cls) -> tuple[Linex, ...]:
+        """Either expensive side."""
+        return cls(), cls(a=-0.3)
+
+    def _value(self, r: Array) -> Array:
+        return exp_remainder(self.a * r)
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        xp = array_namespace(r)
+        x = self.a * r
+        e = xp.expm1(xp.clip(x, max=math.log(largest(r) / max(1.0, self.a**2))))
+        linear = xp.clip(x, max=-1e-18)
+        hessian = xp.where(x < 0, xp.expm1(linear) / linear, e + 1)
+        return self.a * e, self.a**2 * hessian
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        from scipy.special import logsumexp  # slow to import, needed for a fit only
+
+        return -float(logsumexp(-self.a * y, b=weight / weight.sum())) / self.a

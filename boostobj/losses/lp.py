@@ -1,0 +1,68 @@
+"""Power of the absolute error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number, weighted_quantile
+from boostobj._typing import Array, NumpyArray
+from boostobj.curvature import BANDWIDTH, PinballLoss
+
+
+@dataclass(frozen=True)
+class Lp(PinballLoss):
+    """Absolute error to the power `p`, between `AbsoluteError` and `SquaredError`.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: smoothed, ``p**2/2 * (|r| + s/10)**(p - 2)``, where ``s`` is the mean absolute
+    residual of the round: the second derivative is infinite at zero, and zero at ``p = 1``.
+
+    Parameters
+    ----------
+    p : float, default=1.5
+        The power, from 1 to 2.
+    scale : float, optional
+        Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
+        estimated each round.
+
+    References
+    ----------
+    Nyquist (1983). The optimal Lp norm estimator in linear regression models. Communications in
+    Statistics 12(21).
+    """
+
+    p: float = 1.5
+    scale: float | None = None
+
+    formula = "abs(r)**p"
+    _quantile = 0.5
+
+    def __post_init__(self) -> None:
+        check_number(self, "p", low=1, high=2, closed=True)
+        super().__post_init__()
+
+    @classmethod
+    def examples(cls) -> tuple[Lp, ...]:
+        """Both ends and between."""
+        return cls(), cls(p=1.0), cls(p=1.1, scale=2.0), cls(p=2.0)
+
+    def _value(self, r: Array) -> Array:
+        return array_namespace(r).abs(r) ** self.p
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        xp = array_namespace(r)
+        a = xp.abs(r)
+        gradient = self.p * xp.sign(r) * a ** (self.p - 1)
+        # that of AbsoluteError at one end, of SquaredError at the other
+        hessian = self.p**2 / 2 * (a + BANDWIDTH * (self.scale or 1.0)) ** (self.p - 2)
+        return gradient, hessian
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if self.p == 1:
+            return weighted_quantile(y, 0.5, weight)
+        if self.p == 2:
+            return float(np.average(y, weights=weight))
+        return super()._init_score(y, weight)

@@ -1,0 +1,91 @@
+"""Squared logarithmic error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import Interval, check_choice
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import PointwiseLoss
+
+#: Predictions less than this above -1 continue on the tangent; XGBoost has 1e-6.
+LEAST = 2.0**-20
+
+
+@dataclass(frozen=True)
+class SquaredLogError(PointwiseLoss):
+    """Half the squared difference of logarithms of one plus target and prediction.
+
+    Domain: `y_true` finite and > -1; margins real, below ``-1 + 2**-20`` the loss continues on
+    its tangent. Link: identity.
+    Curvature: smoothed, the difference quotient of the gradient between prediction and target,
+    so that a row alone steps right onto its target. The second derivative is negative where the
+    prediction is more than e times too large, and falls with the square of the target.
+
+    Parameters
+    ----------
+    hessian : {"smoothed", "exact"}, default="smoothed"
+        The Hessian handed to the booster. "exact" is the second derivative or 1e-6, whichever
+        is larger, as XGBoost's built-in has it.
+
+    Notes
+    -----
+    `SquaredError` on ``log1p(y)`` minimises the same loss and is the better conditioned problem;
+    this one predicts `y` itself.
+    """
+
+    hessian: Literal["smoothed", "exact"] = "smoothed"
+
+    formula = (
+        "(log(1 + max(raw, 2**-20 - 1)) - log(1 + y))**2/2 "
+        "+ min(raw + 1 - 2**-20, 0)*2**20*log(2**-20/(1 + y))"
+    )
+    builtin = {"xgboost": "reg:squaredlogerror"}
+    curvature = "smoothed"
+    unit_curvature = True
+    _domain = Interval(-1, closed_low=False)
+
+    def __post_init__(self) -> None:
+        check_choice(self, "hessian", ("smoothed", "exact"))
+
+    @classmethod
+    def examples(cls) -> tuple[SquaredLogError, ...]:
+        """Both Hessians."""
+        return cls(), cls(hessian="exact")
+
+    def _parts(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """One plus the prediction, and the logarithm of its ratio to the target's.
+
+        Near the target the difference of two logarithms would cancel.
+        """
+        xp = array_namespace(raw)
+        one_plus = xp.clip(1 + raw, min=LEAST)
+        distance = (raw - y) / (1 + y)
+        far = xp.log(one_plus / (1 + y))
+        near = xp.log1p(xp.clip(distance, min=-0.5))
+        return one_plus, xp.where(distance < -0.5, far, near)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        xp = array_namespace(raw)
+        one_plus, log_ratio = self._parts(y, raw)
+        beyond = xp.clip(raw + (1 - LEAST), max=0.0)
+        return log_ratio**2 / 2 + beyond * (log_ratio / one_plus)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        xp = array_namespace(raw)
+        one_plus, log_ratio = self._parts(y, raw)
+        gradient = log_ratio / one_plus
+        if self.hessian == "exact":
+            return gradient, xp.clip((1 - log_ratio) / one_plus**2, min=1e-6)
+        r = raw - y
+        hit = xp.abs(r) <= 1e-12 * (1 + y)
+        one = xp.ones_like(r)
+        at_target = one / (1 + y) / one_plus
+        return gradient, xp.where(hit, at_target, gradient / xp.where(hit, one, r))
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return float(np.expm1(np.average(np.log1p(y), weights=weight)))
