@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from boostobj.metrics import LossMetric
 
 __all__ = [
+    "BinaryLoss",
     "Loss",
     "MarginLoss",
     "MulticlassLoss",
@@ -238,12 +239,7 @@ class Loss(ABC):
         if y.shape[0] == 0:
             raise ValueError(f"{type(self).__name__}: y_true is empty")
         self._domain.check(y, "y_true", type(self).__name__)
-        weight = check_weights(sample_weight, y.shape[0])
-        if weight is None:
-            weight = np.ones(y.shape[0])
-        elif not np.any(weight > 0):
-            raise ValueError("sample_weight must have a positive sum, got zeros only")
-        weight = np.asarray(weight, dtype=np.float64)
+        weight = _init_weights(sample_weight, y.shape[0])
         if y.ndim == 1:
             return self._init_score(y, weight)
         return np.asarray([self._init_score(column, weight) for column in y.T])
@@ -269,6 +265,25 @@ class Loss(ABC):
         from boostobj.engine import objective
 
         return objective(self, y_true, y_pred, sample_weight, group)
+
+    def __mul__(self, factor: float) -> Loss:
+        """``factor * loss``, for a finite factor > 0."""
+        from boostobj.losses.composition import scale  # stands on this module
+
+        product: Loss = scale(self, factor)
+        return product
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Loss) -> Loss:
+        """``loss + loss``, for losses of one family."""
+        from boostobj.losses.composition import add
+
+        total: Loss = add(self, other)
+        return total
+
+    #: NumPy's scalars and arrays leave ``factor * loss`` to the loss.
+    __array_ufunc__ = None
 
     _domain: ClassVar[Domain] = Interval()
 
@@ -398,18 +413,14 @@ class MarginLoss(Loss):
         """Gradient and Hessian by `m`."""
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
-        return self._value(_sign(y) * raw)
+        return self._value(own_margin(y, raw))
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        sign = _sign(y)
-        gradient, hessian = self._gradient_hessian(sign * raw)
-        return sign * gradient, hessian
+        gradient, hessian = self._gradient_hessian(own_margin(y, raw))
+        return own_margin(y, gradient), hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        # The loss of a constant knows two kinds of rows only.
-        positive = float(np.sum(weight[y > 0]))
-        negative = float(np.sum(weight[y <= 0]))
-        return super()._init_score(np.asarray([0.0, 1.0]), np.asarray([negative, positive]))
+        return super()._init_score(*_two_rows(y, weight))
 
 
 class PointwiseLoss(Loss):
@@ -428,6 +439,19 @@ class PointwiseLoss(Loss):
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._gradient_hessian(y, raw)
+
+
+class BinaryLoss(PointwiseLoss):
+    """A two-class loss whose shape may differ between the classes.
+
+    Domain: labels 0 and 1, or -1 and +1. A subclass sees ``y`` and ``raw``, and the margin of a
+    row's own class as ``own_margin(y, raw)``.
+    """
+
+    _domain = BinaryLabels()
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return super()._init_score(*_two_rows(y, weight))
 
 
 class MulticlassLoss(Loss):
@@ -505,13 +529,33 @@ class MulticlassLoss(Loss):
         if y.shape[0] == 0:
             raise ValueError(f"{name}: y_true is empty")
         if y.ndim == 1:
-            ClassLabels(self.n_classes or max(int(np.max(y)) + 1, 2)).check(y, "y_true", name)
-            rows = np.eye(self.n_classes or max(int(np.max(y)) + 1, 2))[y.astype(int)]
+            Interval(0).check(y, "y_true", name)
+            k = self.n_classes or max(int(np.max(y)) + 1, 2)
+            ClassLabels(k).check(y, "y_true", name)
+            rows = np.eye(k)[y.astype(int)]
         else:
             rows = y
             _check_label_rows(rows, name)
-        weight = check_weights(sample_weight, y.shape[0])
-        return self._init_scores(rows, np.ones(y.shape[0]) if weight is None else weight)
+        weight = _init_weights(sample_weight, y.shape[0])
+        return self._init_scores(rows, weight)
+
+    def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:
+        """The minimiser over constants by search from `start`, for losses without closed form."""
+        from scipy.optimize import minimize  # slow to import, needed for a fit only
+
+        def mean(constants: NumpyArray) -> tuple[float, NumpyArray]:
+            raw = np.broadcast_to(constants, rows.shape)
+            gradient, _ = self._gradient_hessian(rows, raw)
+            value = np.average(self._value(rows, raw), weights=weight)
+            return float(value), np.average(gradient, axis=0, weights=weight)
+
+        # One row a label is enough, and most labels come often.
+        rows, index = np.unique(rows, axis=0, return_inverse=True)
+        weight = np.bincount(index.ravel(), weight)
+        result = minimize(
+            mean, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 0}
+        )
+        return np.asarray(result.x)
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
         """The minimiser over constants for label rows; here that of the cross-entropy."""
@@ -562,10 +606,25 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _sign(y: Array) -> Array:
-    xp = array_namespace(y)
-    one = xp.ones_like(y)
-    return xp.where(y > 0, one, -one)
+def own_margin(y: Array, raw: Array) -> Array:
+    """The margin of each row's own class: `raw` for positives, ``-raw`` for the others."""
+    return array_namespace(raw).where(y > 0, raw, -raw)
+
+
+def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
+    """Weights in double precision, not all of them zero."""
+    weight = check_weights(sample_weight, n)
+    if weight is None:
+        return np.ones(n)
+    if not np.any(weight > 0):
+        raise ValueError("sample_weight must have a positive sum, got zeros only")
+    return np.asarray(weight, dtype=np.float64)
+
+
+def _two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Labels and weights of one row a class, which is all that the loss of a constant knows."""
+    positive, negative = np.sum(weight[y > 0]), np.sum(weight[y <= 0])
+    return np.asarray([0.0, 1.0]), np.asarray([negative, positive])
 
 
 def _label_rows(y: Array, raw: Array) -> Array:

@@ -14,11 +14,21 @@ from typing import ClassVar
 
 from array_api_compat import array_namespace
 
-from boostobj._arrays import Domain, Interval, as_float
-from boostobj._math import sigmoid, softmax
+from boostobj._arrays import Domain, Interval, as_float, check_number
+from boostobj._math import exp_softplus, sigmoid, softmax, softplus
 from boostobj._typing import Array, ArrayLike
 
-__all__ = ["HalfLogit", "Identity", "Link", "Log", "Logit", "Softmax"]
+__all__ = [
+    "ClippedLinear",
+    "FocalLogit",
+    "HalfLogit",
+    "Identity",
+    "Link",
+    "Log",
+    "Logit",
+    "Normalized",
+    "Softmax",
+]
 
 
 class Link(ABC):
@@ -78,6 +88,11 @@ class Link(ABC):
     @abstractmethod
     def _link(self, y_pred: Array) -> Array: ...
 
+    def _log_inverse(self, raw: Array) -> Array:
+        """Logarithm of `inverse`, for links to probabilities."""
+        xp = array_namespace(raw)
+        return xp.log(xp.clip(self._inverse(raw), min=float(xp.finfo(raw.dtype).smallest_normal)))
+
 
 @dataclass(frozen=True)
 class Identity(Link):
@@ -124,6 +139,9 @@ class Logit(Link):
         xp = array_namespace(y_pred)
         return xp.log(y_pred) - xp.log1p(-y_pred)
 
+    def _log_inverse(self, raw: Array) -> Array:
+        return -softplus(-raw)
+
 
 @dataclass(frozen=True)
 class HalfLogit(Link):
@@ -143,6 +161,9 @@ class HalfLogit(Link):
     def _link(self, y_pred: Array) -> Array:
         return Logit()._link(y_pred) / 2
 
+    def _log_inverse(self, raw: Array) -> Array:
+        return -softplus(-2 * raw)
+
 
 @dataclass(frozen=True)
 class Softmax(Link):
@@ -161,3 +182,118 @@ class Softmax(Link):
         xp = array_namespace(y_pred)
         log_p = xp.log(y_pred)
         return log_p - xp.mean(log_p, axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class ClippedLinear(Link):
+    """The margin runs from -1, surely negative, to 1, surely positive, and counts no further.
+
+    Losses that are squares of the margin estimate it: their minimiser is ``2*p - 1``.
+
+    References
+    ----------
+    Zhang (2004). Statistical behavior and consistency of classification methods based on convex
+    risk minimization. Annals of Statistics 32(1).
+    """
+
+    formula = "min(max((1 + raw)/2, 0), 1)"
+    domain = Interval(0, 1)
+
+    def _inverse(self, raw: Array) -> Array:
+        return array_namespace(raw).clip(raw / 2 + 0.5, min=0.0, max=1.0)
+
+    def _link(self, y_pred: Array) -> Array:
+        return 2 * y_pred - 1
+
+
+@dataclass(frozen=True)
+class FocalLogit(Link):
+    """The margin at which the mean focal loss of rows with that probability is least.
+
+    The focal loss draws ``s = sigmoid(raw)`` towards 1/2, so that `s` is no probability. This
+    link puts that right: with ``A(x) = exp(x)*log(1 + exp(-x))`` the log-odds are
+    ``(1 + gamma)*raw + log((1 + gamma*A(-raw))/(1 + gamma*A(raw))) - log(alpha/(1 - alpha))``.
+
+    Parameters
+    ----------
+    alpha : float, default=0.25
+        Weight of the positives against ``1 - alpha`` of the negatives.
+    gamma : float, default=2.0
+        The focusing exponent, >= 0.
+
+    References
+    ----------
+    Charoenphakdee, Vongkulbhisal, Chairatanakul, Sugiyama (2021). On focal loss for
+    class-posterior probability estimation: a theoretical perspective. CVPR.
+    """
+
+    alpha: float = 0.25
+    gamma: float = 2.0
+
+    formula = (
+        "1/(1 + alpha/(1 - alpha)*exp(-(1 + gamma)*raw)"
+        "*(1 + gamma*exp(raw)*log1p(exp(-raw)))/(1 + gamma*exp(-raw)*log1p(exp(raw))))"
+    )
+    domain = Logit.domain
+
+    def __post_init__(self) -> None:
+        check_number(self, "alpha", low=0, high=1)
+        check_number(self, "gamma", low=0, closed=True)
+
+    def _log_odds(self, raw: Array) -> Array:
+        xp = array_namespace(raw)
+        bend = xp.log1p(self.gamma * exp_softplus(-raw)) - xp.log1p(self.gamma * exp_softplus(raw))
+        return (1 + self.gamma) * raw + bend - math.log(self.alpha / (1 - self.alpha))
+
+    def _inverse(self, raw: Array) -> Array:
+        return sigmoid(self._log_odds(raw))
+
+    def _log_inverse(self, raw: Array) -> Array:
+        return -softplus(-self._log_odds(raw))
+
+    def _link(self, y_pred: Array) -> Array:
+        xp = array_namespace(y_pred)
+        log_odds = Logit()._link(y_pred)
+        # The terms in A lie between -log(1 + gamma) and its opposite.
+        low, high = (
+            (log_odds + math.log(self.alpha / (1 - self.alpha)) + bend) / (1 + self.gamma)
+            for bend in (-math.log1p(self.gamma), math.log1p(self.gamma))
+        )
+        for _ in range(64):
+            middle = (low + high) / 2
+            below = self._log_odds(middle) < log_odds
+            low, high = xp.where(below, middle, low), xp.where(below, high, middle)
+        return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class Normalized(Link):
+    """The margins of k classes, each against the rest, with probabilities made to sum to one.
+
+    `link` gives the margins of probabilities that already do.
+
+    Parameters
+    ----------
+    base : Link
+        From one margin to the probability of one class.
+    """
+
+    base: Link
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The base's formula over the sum of itself."""
+        each = f"[{self.base.formula} for raw in raw]"
+        return f"[q/sum(qs) for qs in [{each}] for q in qs]"
+
+    @property
+    def domain(self) -> Domain:  # type: ignore[override]
+        """The base's domain."""
+        return self.base.domain
+
+    def _inverse(self, raw: Array) -> Array:
+        # by logarithms, since all classes together may be given up
+        return softmax(self.base._log_inverse(raw))[0]
+
+    def _link(self, y_pred: Array) -> Array:
+        return self.base._link(y_pred)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import Interval
+from boostobj._arrays import Interval, check_number
 from boostobj._math import sigmoid, softplus
 from boostobj._typing import Array
 from boostobj.base import PointwiseLoss
@@ -15,13 +15,30 @@ from boostobj.links import Link, Logit
 class CrossEntropy(PointwiseLoss):
     """Cross-entropy, minimised by the mean probability.
 
-    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit.
+    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit, the
+    probability among rows of which the positives are weighted.
     Curvature: exact.
+
+    Parameters
+    ----------
+    positive_weight : float, default=1.0
+        Weight of the positives, > 0, as the engines' ``scale_pos_weight``, which a custom
+        objective does not get to see.
     """
 
-    formula = "-y*log(p) - (1 - y)*log(1 - p)"
+    positive_weight: float = 1.0
+
+    formula = "-positive_weight*y*log(p) - (1 - y)*log(1 - p)"
     builtin = {"xgboost": "binary:logistic", "lightgbm": "cross_entropy"}
     _domain = Interval(0, 1)
+
+    def __post_init__(self) -> None:
+        check_number(self, "positive_weight", low=0)
+
+    @classmethod
+    def examples(cls) -> tuple[CrossEntropy, ...]:
+        """Without and with a weight."""
+        return cls(), cls(positive_weight=3.0)
 
     @property
     def link(self) -> Link:
@@ -32,8 +49,9 @@ class CrossEntropy(PointwiseLoss):
     # shorter softplus(raw) - y*raw and p - y cancel for confident predictions.
 
     def _value(self, y: Array, raw: Array) -> Array:
-        return (1 - y) * softplus(raw) + y * softplus(-raw)
+        return (1 - y) * softplus(raw) + self.positive_weight * y * softplus(-raw)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         p, q = sigmoid(raw), sigmoid(-raw)
-        return (1 - y) * p - y * q, p * q
+        gradient = (1 - y) * p - self.positive_weight * y * q
+        return gradient, (1 + (self.positive_weight - 1) * y) * p * q

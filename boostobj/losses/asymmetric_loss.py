@@ -1,0 +1,107 @@
+"""Asymmetric focal loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number
+from boostobj._math import exp_softplus, sigmoid, softplus
+from boostobj._typing import Array
+from boostobj.base import BinaryLoss
+from boostobj.links import Link, Logit
+
+#: Curvature of dropped rows, where the loss is flat.
+FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class AsymmetricLoss(BinaryLoss):
+    """Focal loss with an exponent for each class that drops easy negatives altogether.
+
+    A positive costs ``-(1 - s)**gamma_positive*log(s)`` with ``s = sigmoid(raw)``, a negative
+    ``-u**gamma_negative*log(1 - u)`` with ``u = max(s - clip, 0)``. `Asymmetric` is something
+    else, a regression loss with two sides.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; the result ranks rows, and
+    is a probability only if all parameters are zero.
+    Curvature: smoothed; ``(1 + gamma)*p*|gradient|`` with ``p`` the probability of the row's
+    class and `gamma` its exponent. It is positive where the second derivative is not, and equals
+    the surrogate of `Focal` if `clip` is zero. Dropped negatives have next to none.
+
+    Parameters
+    ----------
+    gamma_positive : float, default=0.0
+        The focusing exponent of the positives, >= 0.
+    gamma_negative : float, default=4.0
+        The focusing exponent of the negatives, >= 0.
+    clip : float, default=0.05
+        Negatives with a smaller probability than this are dropped, from 0 to 1.
+
+    References
+    ----------
+    Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter, Zelnik-Manor (2021). Asymmetric loss for
+    multi-label classification. ICCV.
+    """
+
+    gamma_positive: float = 0.0
+    gamma_negative: float = 4.0
+    clip: float = 0.05
+
+    formula = (
+        "(1 + exp(raw))**-gamma_positive*log(1 + exp(-raw)) if y > 0"
+        " else -max(1/(1 + exp(-raw)) - clip, 0)**gamma_negative"
+        "*log(1 - max(1/(1 + exp(-raw)) - clip, 0))"
+    )
+    curvature = "smoothed"
+
+    def __post_init__(self) -> None:
+        check_number(self, "gamma_positive", low=0, closed=True)
+        check_number(self, "gamma_negative", low=0, closed=True)
+        check_number(self, "clip", low=0, high=1, closed=True)
+
+    @classmethod
+    def examples(cls) -> tuple[AsymmetricLoss, ...]:
+        """The default, and one without a clip."""
+        return cls(), cls(gamma_positive=1.0, gamma_negative=2.0, clip=0.0)
+
+    @property
+    def link(self) -> Link:
+        """The log-odds."""
+        return Logit()
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        positive = sigmoid(-raw) ** self.gamma_positive * softplus(-raw)
+        kept, surprise = self._clipped(raw)
+        return array_namespace(raw).where(y > 0, positive, kept**self.gamma_negative * surprise)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        xp = array_namespace(raw)
+        s, rest = sigmoid(raw), sigmoid(-raw)
+        tiny = float(xp.finfo(raw.dtype).smallest_normal)
+
+        gamma = self.gamma_positive
+        positive = rest ** (1 + gamma) * (1 + gamma * exp_softplus(raw))
+
+        gamma = self.gamma_negative
+        kept, surprise = self._clipped(raw)
+        share = xp.clip(rest, min=tiny)
+        slope = share / (share + self.clip) + gamma * rest * surprise / xp.clip(kept, min=tiny)
+        negative = xp.where(kept == 0, xp.zeros_like(s), kept**gamma * s * slope)
+
+        hessian = xp.where(
+            y > 0,
+            (1 + self.gamma_positive) * s * positive,
+            xp.where(kept == 0, 0 * s + FLOOR, (1 + self.gamma_negative) * rest * negative),
+        )
+        return xp.where(y > 0, -positive, negative), hessian
+
+    def _clipped(self, raw: Array) -> tuple[Array, Array]:
+        """The clipped probability ``u`` and ``-log(1 - u)``."""
+        xp = array_namespace(raw)
+        kept = xp.clip(sigmoid(raw) - self.clip, min=0.0)
+        log_clip = xp.asarray(math.log(self.clip) if self.clip else -math.inf, dtype=raw.dtype)
+        near = -xp.log1p(-xp.clip(kept, max=0.5))
+        return kept, xp.where(kept < 0.5, near, -xp.logaddexp(-softplus(raw), log_clip))

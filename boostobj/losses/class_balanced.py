@@ -1,0 +1,204 @@
+"""Weights of classes by their effective numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import Domain, check_number, check_numbers
+from boostobj._typing import Array, Curvature, NumpyArray
+from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
+from boostobj.links import Link
+from boostobj.losses.composition import OutlinedFormula, spelled_out, substitute
+from boostobj.losses.logistic import Logistic
+from boostobj.losses.softmax import Softmax
+
+
+def check_two_class(owner: object, name: str) -> None:
+    """Check a parameter that is a loss of labels 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    loss = getattr(owner, name)
+    known = isinstance(loss, MarginLoss | PointwiseLoss)
+    # A probability is bounded on both sides, which tells it from a count.
+    if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
+        raise TypeError(f"{type(owner).__name__}: {name} must be a two-class loss, got {loss!r}")
+
+
+def _holds(loss: Loss, *targets: float) -> bool:
+    return bool(np.all(loss._domain.contains(np.asarray(targets))))
+
+
+def two_class_formula(loss: Loss) -> str:
+    """The spelled-out formula of a two-class loss in ``y`` and ``raw`` alone."""
+    formula = spelled_out(loss)
+    if isinstance(loss, MarginLoss):
+        return substitute(formula, "m", "(raw if y > 0 else -raw)")
+    return substitute(formula, "p", spelled_out(loss.link))
+
+
+@dataclass(frozen=True, repr=False)
+class ClassBalanced(Loss):
+    """A classification loss whose rows weigh the more the rarer their class.
+
+    The weight of class c is ``(1 - beta)/(1 - beta**counts[c])``, one over the effective number
+    of its rows, times a constant that makes the weights of all classes sum to their number.
+    Around a loss of k classes this is a loss of k classes too.
+
+    Domain, link and curvature: those of `loss`. Probabilities are those among the weighted rows.
+
+    Parameters
+    ----------
+    loss : Loss
+        A two-class loss or a `MulticlassLoss`.
+    counts : sequence of k numbers
+        Rows of each class in training, such as ``numpy.bincount(y)``, > 0.
+    beta : float, default=0.999
+        From 0, all classes alike, to less than 1, where weights approach ``1/counts``.
+
+    References
+    ----------
+    Cui, Jia, Lin, Song, Belongie (2019). Class-balanced loss based on effective number of
+    samples. CVPR.
+    """
+
+    loss: Any
+    counts: tuple[int, ...]
+    beta: float = 0.999
+
+    formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
+
+    def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:  # noqa: ARG004
+        """Make an object of the family of `loss`."""
+        family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
+        return object.__new__(family)  # type: ignore[return-value]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ClassBalanced, (self.loss, self.counts, self.beta)
+
+    def __repr__(self) -> str:
+        return f"ClassBalanced(loss={self.loss!r}, counts={self.counts!r}, beta={self.beta!r})"
+
+    @property
+    def name(self) -> str:
+        """The name, with that of the loss."""
+        return f"class_balanced_{self.loss.metric.name}"
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "counts", low=0, length=2)
+        check_number(self, "beta", low=0, high=1, closed=True)
+        if self.beta == 1:
+            raise ValueError("ClassBalanced: beta must be < 1, got 1.0")
+
+    @classmethod
+    def examples(cls) -> tuple[ClassBalanced, ...]:
+        """Around a loss of two classes, and one of three."""
+        return (
+            cls(Logistic(), counts=(900, 100)),
+            cls(Softmax(), counts=(500, 300, 20)),
+        )
+
+    @property
+    def link(self) -> Link:
+        """That of `loss`."""
+        link: Link = self.loss.link
+        return link
+
+    @property
+    def curvature(self) -> Curvature:
+        """That of `loss`."""
+        kind: Curvature = self.loss.curvature
+        return kind
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weight of each class."""
+        weights = [(1 - self.beta) / (1 - self.beta**count) for count in self.counts]
+        return tuple(len(weights) * weight / sum(weights) for weight in weights)
+
+    def _weight(self, y: Array) -> Array:
+        """The weight of each row."""
+        raise NotImplementedError
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        return self._weight(y) * self.loss._pointwise_value(y, raw)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        weight = self._weight(y)
+        gradient, hessian = self.loss._pointwise_derivatives(y, raw)
+        return weight * gradient, weight * hessian
+
+
+class TwoClassBalanced(ClassBalanced, PointwiseLoss):
+    """`ClassBalanced` of a two-class loss."""
+
+    def __post_init__(self) -> None:
+        check_two_class(self, "loss")
+        super().__post_init__()
+        if len(self.counts) != 2:
+            raise ValueError(
+                f"ClassBalanced: counts must hold 2 numbers for {self.loss!r}, got {self.counts!r}"
+            )
+
+    @property
+    def _domain(self) -> Domain:  # type: ignore[override]
+        domain: Domain = self.loss._domain
+        return domain
+
+    def _spelled_out(self) -> str:
+        negative, positive = self.weights
+        weight = f"({negative!r}*(1 - max(y, 0)) + {positive!r}*max(y, 0))"
+        return f"{weight}*{two_class_formula(self.loss)}"
+
+    def _weight(self, y: Array) -> Array:
+        negative, positive = self.weights
+        share = array_namespace(y).clip(y, min=0.0)
+        return negative * (1 - share) + positive * share
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return float(self.loss._init_score(y, weight * self._weight(y)))
+
+
+class MulticlassClassBalanced(ClassBalanced, MulticlassLoss):
+    """`ClassBalanced` of a loss of k classes."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss.n_classes not in (None, len(self.counts)):
+            raise ValueError(
+                f"ClassBalanced: counts must hold {self.loss.n_classes} numbers for "
+                f"{self.loss!r}, got {self.counts!r}"
+            )
+
+    @property
+    def n_classes(self) -> int:  # type: ignore[override]
+        """As many as there are counts."""
+        return len(self.counts)
+
+    @property
+    def coupled_outputs(self) -> bool:  # type: ignore[override]
+        """As `loss` wants it."""
+        return bool(self.loss.coupled_outputs)
+
+    def _spelled_out(self) -> str:
+        weights = f"sum(y_c*w_c for y_c, w_c in zip(y, {list(self.weights)!r}))"
+        return f"{weights}*{spelled_out(self.loss)}"
+
+    def _weight(self, y: Array) -> Array:
+        xp = array_namespace(y)
+        return xp.sum(y * xp.asarray(self.weights, dtype=y.dtype), axis=-1)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        weight = self._weight(y)[:, None]
+        gradient, hessian = self.loss._gradient_hessian(y, raw)
+        return weight * gradient, weight * hessian
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        return np.asarray(self.loss._init_scores(rows, weight * self._weight(rows)))

@@ -1,0 +1,324 @@
+"""Losses made of losses: ``a * loss``, ``loss + loss``, and a different one on each side.
+
+A combination belongs to the family of its terms and is a loss like any other. Each family has
+its own class, made by the operators; nobody else needs their names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import Domain
+from boostobj._typing import Array, Curvature, NumpyArray
+from boostobj.base import (
+    Loss,
+    MarginLoss,
+    MulticlassLoss,
+    PointwiseLoss,
+    ResidualLoss,
+    Sample,
+)
+from boostobj.links import Link
+from boostobj.losses.huber import Huber
+from boostobj.losses.quantile import Quantile
+from boostobj.losses.squared_error import SquaredError
+
+__all__ = ["Asymmetric"]
+
+
+class OutlinedFormula:
+    """A formula that a class outlines, with losses by name, and an instance spells out.
+
+    Parameters
+    ----------
+    outline : str
+        What the class shows. The instance's own formula comes from its method ``_spelled_out``.
+    """
+
+    def __init__(self, outline: str) -> None:
+        self.outline = outline
+
+    def __get__(self, loss: Any, owner: type) -> str:
+        return self.outline if loss is None else loss._spelled_out()
+
+
+def spelled_out(loss: Loss | Link) -> str:
+    """The formula of a loss or link in parentheses, with its parameters' values for their names."""
+    formula = loss.formula
+    for field in fields(loss):  # type: ignore[arg-type]
+        value = getattr(loss, field.name)
+        if isinstance(value, (int, float, tuple)) or value is None:
+            text = repr(value) if not isinstance(value, float) or value >= 0 else f"({value!r})"
+            formula = substitute(formula, field.name, text)
+    return f"({formula})"
+
+
+def substitute(formula: str, name: str, text: str) -> str:
+    """A formula with `text` for every occurrence of a name."""
+    return re.sub(rf"\b{name}\b", lambda _: text, formula)
+
+
+def same_kind(losses: list[Loss]) -> Curvature:
+    """The curvature that all the losses have, else "smoothed".
+
+    An exact second derivative bounds nothing, and a bound is no second derivative; all that is
+    left of a mixture is that it is positive.
+    """
+    kinds = {loss.curvature for loss in losses}
+    return kinds.pop() if len(kinds) == 1 else "smoothed"
+
+
+@dataclass(frozen=True)
+class Intersection:
+    """What lies in several domains."""
+
+    domains: tuple[Domain, ...]
+
+    def contains(self, y: Array) -> Array:
+        """Elementwise membership."""
+        inside = self.domains[0].contains(y)
+        for domain in self.domains[1:]:
+            inside = inside & domain.contains(y)
+        return inside
+
+    def check(self, y: Array, name: str, owner: str) -> None:
+        """Raise the ValueError of the first domain that is left."""
+        for domain in self.domains:
+            domain.check(y, name, owner)
+
+
+@dataclass(frozen=True, repr=False)
+class LinearCombination:
+    """``a * loss + b * loss + …``.
+
+    Curvature: that of the terms if it is of one kind, else "smoothed".
+
+    Parameters
+    ----------
+    terms : tuple of (float, Loss)
+        Factors > 0, and losses of one family with one link.
+    """
+
+    terms: tuple[tuple[float, Any], ...]
+
+    def __repr__(self) -> str:
+        return " + ".join(
+            repr(loss) if factor == 1 and len(self.terms) > 1 else f"{factor!r} * {loss!r}"
+            for factor, loss in self.terms
+        )
+
+    @property
+    def losses(self) -> list[Any]:
+        """The losses without their factors."""
+        return [loss for _, loss in self.terms]
+
+    @property
+    def name(self) -> str:
+        """Factors and names of the losses' metrics."""
+        return "_plus_".join(
+            loss.metric.name if factor == 1 else f"{factor:g}_{loss.metric.name}"
+            for factor, loss in self.terms
+        )
+
+    @property
+    def formula(self) -> str:
+        """The sum of the terms' formulas, spelled out."""
+        return " + ".join(f"{factor!r}*{spelled_out(loss)}" for factor, loss in self.terms)
+
+    @property
+    def link(self) -> Link:
+        """The link of the terms."""
+        link: Link = self.losses[0].link
+        return link
+
+    @property
+    def curvature(self) -> Curvature:
+        """The terms' common kind, or "smoothed"."""
+        return same_kind(self.losses)
+
+    @property
+    def unit_curvature(self) -> bool:
+        """Whether all terms allow it."""
+        return all(loss.unit_curvature for loss in self.losses)
+
+    @property
+    def coupled_outputs(self) -> bool:
+        """Whether a term wants it."""
+        return any(loss.coupled_outputs for loss in self.losses)
+
+    @property
+    def _domain(self) -> Intersection:
+        return Intersection(tuple(loss._domain for loss in self.losses))
+
+    def _value(self, *row: Array) -> Array:
+        return sum(factor * loss._value(*row) for factor, loss in self.terms)
+
+    def _gradient_hessian(self, *row: Array) -> tuple[Array, Array]:
+        pairs = [loss._gradient_hessian(*row) for loss in self.losses]
+        gradient, hessian = (
+            sum(factor * x for (factor, _), x in zip(self.terms, xs, strict=True))
+            for xs in zip(*pairs, strict=True)
+        )
+        return gradient, hessian
+
+    def _adapted(self, sample: Sample) -> Self:
+        terms = tuple((factor, loss._adapted(sample)) for factor, loss in self.terms)
+        return replace(self, terms=terms)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if len(self.terms) == 1:
+            return float(self.losses[0]._init_score(y, weight))
+        return float(super()._init_score(y, weight))  # type: ignore[misc]
+
+    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
+        # Between the minimisers of convex functions lies that of their sum.
+        starts = [loss._init_score(y, weight) for loss in self.losses]
+        return min(starts), max(starts)
+
+
+class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
+    """A combination of regression losses."""
+
+
+class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,override]
+    """A combination of losses of the margin."""
+
+
+class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[misc,override]
+    """A combination of losses of target and margin."""
+
+
+class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[misc,override]
+    """A combination of losses of k classes."""
+
+    @property
+    def n_classes(self) -> int | None:  # type: ignore[override]
+        """The number that the terms name."""
+        return next((loss.n_classes for loss in self.losses if loss.n_classes), None)
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        starts = [loss._init_scores(rows, weight) for loss in self.losses]
+        if len(starts) == 1:
+            return np.asarray(starts[0])
+        return self._minimizer(rows, weight, np.mean(starts, axis=0))
+
+
+_FAMILIES: dict[Any, type[LinearCombination]] = {
+    ResidualLoss: ResidualCombination,
+    MarginLoss: MarginCombination,
+    PointwiseLoss: PointwiseCombination,
+    MulticlassLoss: MulticlassCombination,
+}
+
+
+def scale(loss: Loss, factor: Any) -> Any:
+    """``factor * loss``; NotImplemented if `factor` is no number."""
+    if isinstance(factor, bool) or not isinstance(factor, (int, float, np.number)):
+        return NotImplemented
+    if not (0 < factor < np.inf):
+        raise ValueError(f"the factor of {loss!r} must be finite and > 0, got {factor!r}")
+    terms = tuple((float(factor) * a, term) for a, term in _terms(loss))
+    return _FAMILIES[_family(loss)](terms)
+
+
+def add(loss: Loss, other: Any) -> Any:
+    """``loss + other``; NotImplemented if `other` is no loss.
+
+    Raises
+    ------
+    TypeError
+        If the losses are of different families, or their margins mean different things.
+    """
+    if not isinstance(other, Loss):
+        return NotImplemented
+    families = [_family(loss), _family(other)]
+    if families[0] is not families[1]:
+        names = " and a ".join(family.__name__ for family in families)
+        raise TypeError(f"{loss!r} + {other!r}: cannot add losses of two families, a {names}")
+    if loss.link != other.link:
+        raise TypeError(
+            f"{loss!r} + {other!r}: the margin of the one has the link {loss.link!r}, "
+            f"that of the other {other.link!r}"
+        )
+    counts = {n for n in (getattr(x, "n_classes", None) for x in (loss, other)) if n}
+    if len(counts) > 1:
+        raise TypeError(f"{loss!r} + {other!r}: the numbers of classes differ")
+    return _FAMILIES[families[0]](_terms(loss) + _terms(other))
+
+
+def _terms(loss: Loss) -> tuple[tuple[float, Loss], ...]:
+    return loss.terms if isinstance(loss, LinearCombination) else ((1.0, loss),)
+
+
+def _family(loss: Loss) -> type[Loss]:
+    family: type[Loss]
+    for family in _FAMILIES:
+        if isinstance(loss, family):
+            return family
+    raise TypeError(f"{loss!r} belongs to a family whose losses do not combine")
+
+
+@dataclass(frozen=True)
+class Asymmetric(ResidualLoss):
+    """One loss where the prediction is too small, another where it is too large.
+
+    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Curvature: exact if both losses' is, else smoothed: a parabola above the one loss need not
+    lie above the other.
+
+    Parameters
+    ----------
+    under : Loss
+        Charged where ``raw_prediction <= y_true``; a `ResidualLoss`.
+    over : Loss
+        Charged where ``raw_prediction > y_true``; a `ResidualLoss`.
+
+    Examples
+    --------
+    >>> loss = Asymmetric(under=3 * SquaredError(), over=AbsoluteError())
+    """
+
+    under: Any
+    over: Any
+
+    formula = OutlinedFormula("over(r) if r > 0 else under(r)")
+
+    def __post_init__(self) -> None:
+        for name in ("under", "over"):
+            loss = getattr(self, name)
+            if not isinstance(loss, ResidualLoss):
+                raise TypeError(f"Asymmetric: {name} must be a ResidualLoss, got {loss!r}")
+
+    @classmethod
+    def examples(cls) -> tuple[Asymmetric, ...]:
+        """Squares of different weight, and losses that adapt to the residuals."""
+        return (
+            cls(under=2.0 * SquaredError(), over=SquaredError()),
+            cls(under=Huber(), over=Quantile(0.9)),
+        )
+
+    @property
+    def curvature(self) -> Curvature:
+        """Exact if both are."""
+        return "exact" if self.under.curvature == self.over.curvature == "exact" else "smoothed"
+
+    def _spelled_out(self) -> str:
+        return f"{spelled_out(self.over)} if r > 0 else {spelled_out(self.under)}"
+
+    def _value(self, r: Array) -> Array:
+        return array_namespace(r).where(r > 0, self.over._value(r), self.under._value(r))
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        xp = array_namespace(r)
+        sides = (self.over, self.under)
+        pairs = zip(*(side._gradient_hessian(r) for side in sides), strict=True)
+        gradient, hessian = (xp.where(r > 0, over, under) for over, under in pairs)
+        return gradient, hessian
+
+    def _adapted(self, sample: Sample) -> Self:
+        return replace(self, under=self.under._adapted(sample), over=self.over._adapted(sample))

@@ -1,0 +1,82 @@
+"""Focal loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number
+from boostobj._math import exp_softplus, sigmoid, softplus
+from boostobj._typing import Array
+from boostobj.base import BinaryLoss, own_margin
+from boostobj.links import FocalLogit, Link
+
+
+@dataclass(frozen=True)
+class Focal(BinaryLoss):
+    """Focal loss: cross-entropy that turns away from rows which are right already.
+
+    A positive costs ``-alpha*(1 - s)**gamma*log(s)`` with ``s = sigmoid(raw)``, a negative
+    ``-(1 - alpha)*s**gamma*log(1 - s)``; ``Focal(alpha=0.5, gamma=0)`` is half of the
+    cross-entropy.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: `boostobj.links.FocalLogit`, the
+    probability that this loss estimates. ``sigmoid(raw)`` itself is drawn towards 1/2 by `gamma`
+    and shifted by `alpha`.
+    Curvature: smoothed. For a margin ``m`` of the row's class, ``p = sigmoid(m)`` and
+    ``A = exp(m)*log(1 + exp(-m))`` the second derivative is ``(1 + gamma)*p*|gradient|`` less
+    ``(1 - p)**(1 + gamma)*gamma*(A - p)``, times the class's weight, and negative for rows that
+    are badly wrong. The first term is handed out: it is positive, an upper bound since
+    ``A >= p``, and exact at ``gamma=0`` and where ``p`` comes near one.
+
+    Parameters
+    ----------
+    alpha : float, default=0.25
+        Weight of the positives, between 0 and 1; the negatives have ``1 - alpha``.
+    gamma : float, default=2.0
+        The focusing exponent, >= 0.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He, Dollár (2017). Focal loss for dense object detection. ICCV.
+    """
+
+    alpha: float = 0.25
+    gamma: float = 2.0
+
+    formula = (
+        "alpha*(1 + exp(raw))**-gamma*log(1 + exp(-raw)) if y > 0"
+        " else (1 - alpha)*(1 + exp(-raw))**-gamma*log(1 + exp(raw))"
+    )
+    curvature = "smoothed"
+
+    def __post_init__(self) -> None:
+        check_number(self, "alpha", low=0, high=1)
+        check_number(self, "gamma", low=0, closed=True)
+
+    @classmethod
+    def examples(cls) -> tuple[Focal, ...]:
+        """The default, none of the focus, and a fractional exponent below one."""
+        return cls(), cls(alpha=0.5, gamma=0.0), cls(alpha=0.6, gamma=0.5)
+
+    @property
+    def link(self) -> Link:
+        """The probability whose mean loss is least at the margin."""
+        return FocalLogit(self.alpha, self.gamma)
+
+    def _weight(self, y: Array, raw: Array) -> Array:
+        xp = array_namespace(raw)
+        alpha = xp.asarray(self.alpha, dtype=raw.dtype)
+        return xp.where(y > 0, alpha, 1 - alpha)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        m = own_margin(y, raw)
+        return self._weight(y, raw) * sigmoid(-m) ** self.gamma * softplus(-m)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        m = own_margin(y, raw)
+        hit, miss = sigmoid(m), sigmoid(-m)
+        focus = miss**self.gamma * (1 + self.gamma * exp_softplus(m))
+        slope = self._weight(y, raw) * miss * focus
+        return own_margin(y, -slope), (1 + self.gamma) * hit * slope

@@ -1,0 +1,107 @@
+"""Hinge losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._typing import Array
+from boostobj.base import MarginLoss
+from boostobj.links import ClippedLinear, Link
+
+#: Width of the cap over the hinge, in units of the margin.
+BANDWIDTH = 0.5
+
+
+@dataclass(frozen=True)
+class Hinge(MarginLoss):
+    """Hinge loss of the support vector machine.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: the margin from -1 to 1 put
+    linearly on [0, 1]. It is a score: this loss estimates the more probable class, and its
+    minimiser tells no probability.
+    Curvature: smoothed; ``1/(2*|1 - m|)``, that of the tightest parabola above the loss, with a
+    cap over the kink.
+
+    References
+    ----------
+    Cortes, Vapnik (1995). Support-vector networks. Machine Learning 20(3).
+    """
+
+    formula = "max(0, 1 - m)"
+    builtin = {"xgboost": "binary:hinge"}
+    curvature = "smoothed"
+
+    @property
+    def link(self) -> Link:
+        """Linear, clipped."""
+        return ClippedLinear()
+
+    def _value(self, m: Array) -> Array:
+        return array_namespace(m).clip(1 - m, min=0)
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        xp = array_namespace(m)
+        gradient = xp.where(m < 1, -xp.ones_like(m), xp.zeros_like(m))
+        return gradient, 0.5 / (xp.abs(1 - m) + BANDWIDTH)
+
+
+@dataclass(frozen=True)
+class SquaredHinge(MarginLoss):
+    """Squared hinge loss.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Curvature: the majoriser 2; the second derivative is zero for margins beyond 1.
+
+    References
+    ----------
+    Zhang (2004). Statistical behavior and consistency of classification methods based on convex
+    risk minimization. Annals of Statistics 32(1).
+    """
+
+    formula = "max(0, 1 - m)**2"
+    curvature = "majorizer"
+
+    @property
+    def link(self) -> Link:
+        """Linear, clipped."""
+        return ClippedLinear()
+
+    def _value(self, m: Array) -> Array:
+        return array_namespace(m).clip(1 - m, min=0) ** 2
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        xp = array_namespace(m)
+        return -2 * xp.clip(1 - m, min=0), 2 * xp.ones_like(m)
+
+
+@dataclass(frozen=True)
+class ModifiedHuber(MarginLoss):
+    """Squared hinge loss that goes on as a line where the margin is below -1.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Curvature: the majoriser ``2*min(1, 2/(1 - m))``.
+
+    References
+    ----------
+    Zhang (2004). Solving large scale linear prediction problems using stochastic gradient
+    descent algorithms. ICML.
+    """
+
+    formula = "max(0, 1 - m)**2 if m > -1 else -4*m"
+    curvature = "majorizer"
+
+    @property
+    def link(self) -> Link:
+        """Linear, clipped."""
+        return ClippedLinear()
+
+    def _value(self, m: Array) -> Array:
+        gap = array_namespace(m).clip(1 - m, min=0)
+        near = array_namespace(m).clip(gap, max=2.0)
+        return near * (2 * gap - near)
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        xp = array_namespace(m)
+        return -2 * xp.clip(1 - m, min=0, max=2), 4 / xp.clip(1 - m, min=2)

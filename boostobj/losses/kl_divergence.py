@@ -1,0 +1,54 @@
+"""Kullback-Leibler divergence of class probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_count
+from boostobj._math import softmax
+from boostobj._typing import Array
+from boostobj.base import MulticlassLoss
+from boostobj.losses.softmax import Softmax
+
+
+@dataclass(frozen=True)
+class KLDivergence(MulticlassLoss):
+    """Divergence of predicted from true class probabilities: `Softmax` less the labels' entropy.
+
+    It trains the same model as `Softmax`; its value is zero for a perfect prediction even if the
+    labels are soft, and the same as that of `Softmax` if they are not.
+
+    Domain: `y_true` class numbers 0 to k-1 of shape (n,), or one-hot or soft labels of shape
+    (n, k); margins (n, k). Link: softmax.
+    Curvature: the diagonal of the exact Hessian, ``p*(1 - p)``.
+
+    Parameters
+    ----------
+    n_classes : int, optional
+        As for `Softmax`.
+
+    References
+    ----------
+    Kullback, Leibler (1951). On information and sufficiency. Annals of Mathematical Statistics
+    22(1).
+    """
+
+    n_classes: int | None = None
+
+    formula = "sum(y_k*log(y_k/p_k) if y_k > 0 else 0 for y_k, p_k in zip(y, p))"
+    builtin = {"xgboost": "multi:softprob", "lightgbm": "multiclass"}
+
+    def __post_init__(self) -> None:
+        if self.n_classes is not None:
+            check_count(self, "n_classes", low=2)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        xp = array_namespace(raw)
+        _, _, log_p = softmax(raw)
+        log_y = xp.log(xp.where(y > 0, y, xp.ones_like(y)))
+        return xp.sum(y * (log_y - log_p), axis=-1)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return Softmax()._gradient_hessian(y, raw)

@@ -1,0 +1,57 @@
+"""Cross-entropy of smoothed labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boostobj._arrays import Interval, check_number
+from boostobj._typing import Array
+from boostobj.base import PointwiseLoss
+from boostobj.links import Link, Logit
+from boostobj.losses.cross_entropy import CrossEntropy
+
+
+@dataclass(frozen=True)
+class LabelSmoothing(PointwiseLoss):
+    """Cross-entropy after every label has moved a step towards 1/2, which bounds the margins.
+
+    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit; the
+    predicted probabilities are smoothed like the labels.
+    Curvature: exact.
+
+    Parameters
+    ----------
+    smoothing : float, default=0.1
+        How far, from 0, labels as they are, to 1, all of them 1/2: 1 becomes
+        ``1 - smoothing/2``.
+
+    References
+    ----------
+    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna (2016). Rethinking the inception architecture for
+    computer vision. CVPR.
+    """
+
+    smoothing: float = 0.1
+
+    formula = (
+        "((1 - smoothing)*y + smoothing/2)*log(1 + exp(-raw))"
+        " + ((1 - smoothing)*(1 - y) + smoothing/2)*log(1 + exp(raw))"
+    )
+    _domain = Interval(0, 1)
+
+    def __post_init__(self) -> None:
+        check_number(self, "smoothing", low=0, high=1, closed=True)
+
+    @property
+    def link(self) -> Link:
+        """The log-odds."""
+        return Logit()
+
+    def _smooth(self, y: Array) -> Array:
+        return (1 - self.smoothing) * y + self.smoothing / 2
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        return CrossEntropy()._value(self._smooth(y), raw)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return CrossEntropy()._gradient_hessian(self._smooth(y), raw)

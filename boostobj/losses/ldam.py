@@ -1,0 +1,148 @@
+"""Label-distribution-aware margin losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number, check_numbers
+from boostobj._math import sigmoid, softplus
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import BinaryLoss, MulticlassLoss, own_margin
+from boostobj.links import Link, Logit
+from boostobj.losses.softmax import Softmax
+
+
+def _margins(counts: tuple[int, ...], max_margin: float) -> tuple[float, ...]:
+    """Margins in proportion to ``counts**(-1/4)``, the largest of them `max_margin`."""
+    rarest = min(counts)
+    return tuple(max_margin * (rarest / count) ** 0.25 for count in counts)
+
+
+@dataclass(frozen=True)
+class LDAM(BinaryLoss):
+    """Logistic loss that asks of each row a margin, the larger the rarer its class.
+
+    A row of class c costs ``log(1 + exp(d - m))`` with ``m`` the margin of its class and
+    ``d = max_margin*(min(counts)/counts[c])**(1/4)``.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; a score, since the classes'
+    margins differ.
+    Curvature: exact.
+
+    Parameters
+    ----------
+    counts : sequence of 2 numbers
+        Rows of the negative and of the positive class in training, such as
+        ``numpy.bincount(y)``, > 0.
+    max_margin : float, default=0.5
+        The margin of the rarer class, in units of `raw_prediction`, > 0.
+
+    References
+    ----------
+    Cao, Wei, Gaidon, Arechiga, Ma (2019). Learning imbalanced datasets with
+    label-distribution-aware margin loss. NeurIPS. Their factor `s` on normalised outputs is no
+    parameter of a booster, whose margins have no bound: multiply `max_margin` by it.
+    """
+
+    counts: tuple[int, ...]
+    max_margin: float = 0.5
+
+    formula = (
+        "log(1 + exp(max_margin*(min(counts)/counts[1])**0.25 - raw)) if y > 0"
+        " else log(1 + exp(max_margin*(min(counts)/counts[0])**0.25 + raw))"
+    )
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "counts", low=0, length=2)
+        if len(self.counts) > 2:
+            raise ValueError(
+                f"LDAM: counts must hold 2 numbers, got {self.counts!r}; "
+                "LDAMSoftmax takes more classes"
+            )
+        check_number(self, "max_margin", low=0)
+
+    @classmethod
+    def examples(cls) -> tuple[LDAM, ...]:
+        """A rare positive class, and a rare negative one."""
+        return cls(counts=(900, 100)), cls(counts=(30, 500), max_margin=2.0)
+
+    @property
+    def link(self) -> Link:
+        """The log-odds."""
+        return Logit()
+
+    def _gap(self, y: Array, raw: Array) -> Array:
+        xp = array_namespace(raw)
+        negative, positive = _margins(self.counts, self.max_margin)
+        return own_margin(y, raw) - xp.where(y > 0, positive, xp.asarray(negative, dtype=raw.dtype))
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        return softplus(-self._gap(y, raw))
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        gap = self._gap(y, raw)
+        miss = sigmoid(-gap)
+        return own_margin(y, -miss), miss * sigmoid(gap)
+
+
+@dataclass(frozen=True)
+class LDAMSoftmax(MulticlassLoss):
+    """Softmax cross-entropy that asks of each row a margin, the larger the rarer its class.
+
+    It is `Softmax` at margins from which that of the row's class was taken away,
+    ``d[k] = max_margin*(min(counts)/counts[k])**(1/4)``; a soft label takes away its share.
+
+    Domain: `y_true` class numbers 0 to k-1 of shape (n,), or one-hot or soft labels of shape
+    (n, k); margins (n, k). Link: softmax; scores, since the classes' margins differ.
+    Curvature: the diagonal of the exact Hessian.
+
+    Parameters
+    ----------
+    counts : sequence of k numbers
+        Rows of each class in training, such as ``numpy.bincount(y)``, > 0.
+    max_margin : float, default=0.5
+        The margin of the rarest class, in units of `raw_prediction`, > 0.
+
+    References
+    ----------
+    See `LDAM`.
+    """
+
+    counts: tuple[int, ...]
+    max_margin: float = 0.5
+
+    formula = (
+        "sum(y_k*(log(sum(exp(v - max_margin*(min(counts)/m)**0.25*t)"
+        " for v, m, t in zip(raw, counts, y))) - u + max_margin*(min(counts)/n)**0.25*y_k)"
+        " for y_k, u, n in zip(y, raw, counts))"
+    )
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "counts", low=0, length=2)
+        check_number(self, "max_margin", low=0)
+
+    @classmethod
+    def examples(cls) -> tuple[LDAMSoftmax, ...]:
+        """Three classes, the last of them rare."""
+        return (cls(counts=(500, 300, 20)),)
+
+    @property
+    def n_classes(self) -> int:  # type: ignore[override]
+        """As many as there are counts."""
+        return len(self.counts)
+
+    def _shifted(self, y: Array, raw: Array) -> Array:
+        margins = _margins(self.counts, self.max_margin)
+        return raw - y * array_namespace(raw).asarray(margins, dtype=raw.dtype)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        return Softmax()._value(y, self._shifted(y, raw))
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return Softmax()._gradient_hessian(y, self._shifted(y, raw))
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        return self._minimizer(rows, weight, np.asarray(super()._init_scores(rows, weight)))

@@ -1,0 +1,113 @@
+"""k classes as k two-class problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_count
+from boostobj._typing import Array, Curvature, NumpyArray
+from boostobj.base import Loss, MulticlassLoss
+from boostobj.links import Link, Normalized
+from boostobj.losses.class_balanced import check_two_class, two_class_formula
+from boostobj.losses.composition import OutlinedFormula
+from boostobj.losses.cross_entropy import CrossEntropy
+from boostobj.losses.exponential import Exponential
+
+
+@dataclass(frozen=True)
+class OneVsRest(MulticlassLoss):
+    """The sum of a two-class loss over the classes, each of them against all others.
+
+    It grows the trees of k separate models of ``y == k``.
+
+    Domain: `y_true` class numbers 0 to k-1 of shape (n,), or one-hot or soft labels of shape
+    (n, k); margins (n, k). Link: the loss's own for each
+    class, divided by their sum so that the rows sum to one.
+    Curvature: that of `loss`.
+
+    Parameters
+    ----------
+    loss : Loss, default=CrossEntropy()
+        A two-class loss.
+    n_classes : int, optional
+        As for `Softmax`.
+
+    References
+    ----------
+    Rifkin, Klautau (2004). In defense of one-vs-all classification. JMLR 5.
+    """
+
+    loss: Loss = CrossEntropy()  # noqa: RUF009 (frozen, so that all may share it)
+    n_classes: int | None = None
+
+    formula = OutlinedFormula("sum(loss(y_k, raw_k) for y_k, raw_k in zip(y, raw))")
+    coupled_outputs = False
+
+    def __post_init__(self) -> None:
+        check_two_class(self, "loss")
+        if self.n_classes is not None:
+            check_count(self, "n_classes", low=2)
+
+    @classmethod
+    def examples(cls) -> tuple[OneVsRest, ...]:
+        """A loss that takes soft labels, and one that takes hard ones."""
+        return cls(), cls(Exponential(), n_classes=3)
+
+    @property
+    def link(self) -> Link:
+        """The loss's, normalised."""
+        return Normalized(self.loss.link)
+
+    @property
+    def curvature(self) -> Curvature:
+        """That of `loss`."""
+        return self.loss.curvature
+
+    @property
+    def _takes_soft_labels(self) -> bool:
+        return bool(self.loss._domain.contains(np.asarray([0.5])).all())
+
+    def _spelled_out(self) -> str:
+        row = two_class_formula(self.loss)
+        if self._takes_soft_labels:
+            return f"sum({row} for y, raw in zip(y, raw))"
+        return f"sum(t*{row} for t, u in zip(y, raw) for t, y, raw in [(t, 1, u), (1 - t, 0, u)])"
+
+    def _mixed(self, function: Callable[[Array, Array], Array], y: Array, raw: Array) -> Array:
+        """`function` at soft labels, as a mixture of those of both classes where need be."""
+        if self._takes_soft_labels:
+            return function(y, raw)
+        positive, negative = (
+            function(label, raw) for label in (array_namespace(y).ones_like(y), 0 * y)
+        )
+        return y * positive + (1 - y) * negative
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        value = self._mixed(self.loss._pointwise_value, y, raw)
+        return array_namespace(raw).sum(value, axis=-1)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        xp = array_namespace(raw)
+
+        def both(y: Array, raw: Array) -> Array:
+            return xp.stack(self.loss._pointwise_derivatives(y, raw))
+
+        derivatives = self._mixed(both, y, raw)
+        return derivatives[0, ...], derivatives[1, ...]
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        if self._takes_soft_labels:
+            starts = [self.loss._init_score(column, weight) for column in rows.T]
+        else:
+            labels = np.repeat([1.0, 0.0], len(rows))
+            starts = [
+                self.loss._init_score(
+                    labels, np.concatenate([column, 1 - column]) * np.tile(weight, 2)
+                )
+                for column in rows.T
+            ]
+        return np.asarray(starts)

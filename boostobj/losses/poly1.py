@@ -1,0 +1,78 @@
+"""Cross-entropy with a free first coefficient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boostobj._arrays import check_number
+from boostobj._math import sigmoid, softplus
+from boostobj._typing import Array, Curvature
+from boostobj.base import BinaryLoss, own_margin
+from boostobj.links import Link, Logit
+
+
+@dataclass(frozen=True)
+class Poly1(BinaryLoss):
+    """Cross-entropy plus ``epsilon`` times the probability of the other class.
+
+    The cross-entropy is the series of ``(1 - p)**j/j``; this changes the coefficient of its first
+    term. Above zero, it pulls margins apart; below, together.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit, of which the loss estimates
+    the probability for ``epsilon=0`` and a score otherwise.
+    Curvature: exact up to ``epsilon=1``. Beyond, the second derivative
+    ``p*(1 - p)*(1 + epsilon*(2*p - 1))``, with ``p`` the probability of the row's class, is
+    negative for rows that are badly wrong, and ``2*p - 1`` becomes its upper bound ``p``:
+    smoothed.
+
+    Parameters
+    ----------
+    epsilon : float, default=1.0
+        What is added to the first coefficient, >= -1.
+
+    References
+    ----------
+    Leng, Tan, Liu, Cubuk, Shi, Cheng, Anguelov (2022). PolyLoss: a polynomial expansion
+    perspective of classification loss functions. ICLR.
+    """
+
+    epsilon: float = 1.0
+
+    formula = (
+        "log(1 + exp(-raw)) + epsilon/(1 + exp(raw)) if y > 0"
+        " else log(1 + exp(raw)) + epsilon/(1 + exp(-raw))"
+    )
+
+    def __post_init__(self) -> None:
+        check_number(self, "epsilon", low=-1, closed=True)
+
+    @classmethod
+    def examples(cls) -> tuple[Poly1, ...]:
+        """The default, a negative coefficient and one with the surrogate."""
+        return cls(), cls(epsilon=-0.5), cls(epsilon=3.0)
+
+    @property
+    def link(self) -> Link:
+        """The log-odds."""
+        return Logit()
+
+    @property
+    def curvature(self) -> Curvature:
+        """Exact while the second derivative is positive."""
+        return "exact" if self.epsilon <= 1 else "smoothed"
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        m = own_margin(y, raw)
+        return softplus(-m) + self.epsilon * sigmoid(-m)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        m = own_margin(y, raw)
+        hit, miss = sigmoid(m), sigmoid(-m)
+        slope = miss * (1 + self.epsilon * hit)
+        if self.epsilon > 1:
+            return own_margin(y, -slope), hit * slope
+        # 1 + epsilon*(hit - miss) as a sum of what is positive, for either sign of epsilon
+        for_, against = (hit, miss) if self.epsilon > 0 else (miss, hit)
+        size = abs(self.epsilon)
+        factor = (1 + size) * for_ + (1 - size) * against
+        return own_margin(y, -slope), hit * miss * factor

@@ -1,0 +1,43 @@
+"""Savage loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boostobj._math import sigmoid
+from boostobj._typing import Array
+from boostobj.base import MarginLoss
+from boostobj.links import HalfLogit, Link
+
+
+@dataclass(frozen=True)
+class Savage(MarginLoss):
+    """Savage loss: bounded, so that rows with wrong labels lose their pull.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: half-logit, so the probability is
+    ``s = sigmoid(2*raw)``; the loss is the square of the probability of the other class.
+    Curvature: smoothed. The second derivative ``8*s*(1 - s)**2*(2*s - (1 - s))`` of a positive
+    is negative for small margins; its two terms are added up instead of subtracted, which bounds
+    it from above and keeps a step below one half where the gradient vanishes.
+
+    References
+    ----------
+    Masnadi-Shirazi, Vasconcelos (2008). On the design of loss functions for classification:
+    theory, robustness to outliers, and SavageBoost. NIPS.
+    """
+
+    formula = "1/(1 + exp(2*m))**2"
+    curvature = "smoothed"
+
+    @property
+    def link(self) -> Link:
+        """Half the log-odds."""
+        return HalfLogit()
+
+    def _value(self, m: Array) -> Array:
+        return sigmoid(-2 * m) ** 2
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        hit, miss = sigmoid(2 * m), sigmoid(-2 * m)
+        slope = 4 * hit * miss**2
+        return -slope, 2 * slope * (1 + hit)

@@ -1,0 +1,77 @@
+"""Truncated square of the margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import check_number
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import MarginLoss
+from boostobj.links import ClippedLinear, Link
+
+#: Curvature beyond the clip, where the loss is flat: small, so that its rows hold nothing back.
+FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class TruncatedSquared(MarginLoss):
+    """Squared distance of the margin from 1, clipped: rows far off, such as wrong labels, let go.
+
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Curvature: the majoriser 2 up to the clip, and a small positive number beyond, where any
+    parabola lies above the loss. The loss is not convex.
+
+    Parameters
+    ----------
+    clip : float, default=2.0
+        The distance beyond which the loss is flat, in units of the margin, > 1 so that a margin
+        of zero counts. Up to 2, misclassified rows within the link's range start to be let go.
+
+    References
+    ----------
+    Huang, Shi, Suykens (2014). Ramp loss linear programming support vector machine. JMLR 15.
+    Wang, Zhong (2014). Robust non-convex least squares loss function for regression with
+    outliers. Knowledge-Based Systems 71.
+    """
+
+    clip: float = 2.0
+
+    formula = "min(abs(1 - m), clip)**2"
+    curvature = "majorizer"
+
+    def __post_init__(self) -> None:
+        check_number(self, "clip", low=1)
+
+    @classmethod
+    def examples(cls) -> tuple[TruncatedSquared, ...]:
+        """The default, and one that lets go sooner."""
+        return cls(), cls(clip=1.7)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        # The mean of the labels, unless it is better to let one class go.
+        mean = float(np.average(np.where(y > 0, 1.0, -1.0), weights=weight))
+
+        def mean_loss(constant: float) -> float:
+            raw = np.full_like(y, constant)
+            return float(np.average(self._pointwise_value(y, raw), weights=weight))
+
+        return min((mean, -1.0, 1.0), key=mean_loss)
+
+    @property
+    def link(self) -> Link:
+        """Linear, clipped."""
+        return ClippedLinear()
+
+    def _value(self, m: Array) -> Array:
+        xp = array_namespace(m)
+        return xp.clip(xp.abs(1 - m), max=self.clip) ** 2
+
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        xp = array_namespace(m)
+        distance = 1 - m
+        flat = xp.abs(distance) >= self.clip
+        hessian = xp.where(flat, FLOOR * xp.ones_like(m), 2 * xp.ones_like(m))
+        return xp.where(flat, xp.zeros_like(m), -2 * distance), hessian
