@@ -216,7 +216,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         raw = self._raw_prediction(X)
         return raw[:, 1] - raw[:, 0] if raw.ndim == 2 and raw.shape[1] == 2 else raw
 
-    @available_if(_has_proba)
+    @available_if(_has_proba)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NumpyArray:
         """Predict probabilities by the loss's own link.
 
@@ -247,7 +247,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         """
         return map(self._labels, self._staged_raw_prediction(X))
 
-    @available_if(_has_proba)
+    @available_if(_has_proba)  # type: ignore[untyped-decorator]
     def staged_predict_proba(self, X: Any) -> Iterator[NumpyArray]:
         """Predict probabilities after each round.
 

@@ -58,6 +58,9 @@ def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> A
         raise ValueError(f"{name} must have rows and columns, got a {type(X).__name__}")
     if 0 in X.shape:
         raise ValueError(f"{name} is empty: {X.shape[0]} rows, {X.shape[1]} columns")
+    twice = X.columns[X.columns.duplicated()].tolist()
+    if twice:
+        raise ValueError(f"{name} has more than one column named {twice[0]!r}")
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     frame = _plain_columns(X, name)
     if reset:
@@ -72,9 +75,6 @@ def _plain_columns(X: Any, name: str) -> Any:
     import pandas as pd
     from pandas.api import types
 
-    twice = X.columns[X.columns.duplicated()].tolist()
-    if twice:
-        raise ValueError(f"{name} has more than one column named {twice[0]!r}")
     frame = X.copy(deep=False)
     for column in frame.columns:
         values = frame[column]

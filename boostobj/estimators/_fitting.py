@@ -53,20 +53,23 @@ class Task:
     ----------
     objective : callable
         ``objective(raw, dataset)`` gives gradients and Hessians.
-    metric : callable or None
-        ``metric(raw)`` is the loss on the validation rows.
+    metric : callable
+        ``metric(raw)`` is the loss on the validation rows, if there are any.
     metric_name : str
     metric_unit : float
         The loss of the start value, in units of which an engine may round the metric.
     n_outputs : int
         Margins per row.
+    curvature : float
+        The mean Hessian. Penalties are meant for one, and are to be multiplied by it.
     """
 
     objective: Callable[[NumpyArray, Any], tuple[NumpyArray, NumpyArray]]
-    metric: Callable[[NumpyArray], float] | None
+    metric: Callable[[NumpyArray], float]
     metric_name: str
     metric_unit: float
     n_outputs: int
+    curvature: float
     early_stopping_rounds: int | None
     progress: Progress
     init_model: Any = None
@@ -86,6 +89,8 @@ class Engine(ABC):
     name: ClassVar[str]
     #: Parameters of the wrapper that a loss sets itself, and what to do instead.
     reserved: ClassVar[dict[str, str]]
+    #: Parameters that are weighed against Hessians or gains, by all their names, with defaults.
+    penalties: ClassVar[dict[tuple[str, ...], float]]
 
     def __init__(self, estimator: Any, random_state: Any = None) -> None:
         # A clone freezes nothing else: a wrapper's parameters are plain values and callbacks.
@@ -98,6 +103,15 @@ class Engine(ABC):
     @abstractmethod
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
+
+    def _scaled_penalties(self, parameters: dict[str, Any], curvature: float) -> dict[str, float]:
+        """The penalties, which are made for a mean Hessian of one, for another."""
+        scaled = {}
+        for names, default in self.penalties.items():
+            given = [name for name in names if parameters.get(name) is not None]
+            name = given[-1] if given else names[0]
+            scaled[name] = curvature * float(parameters[name] if given else default)
+        return scaled
 
     def _refuse_reserved(self, objectives: set[str]) -> None:
         parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
@@ -233,7 +247,7 @@ def resolve_engine(
 
 
 def split_rows(
-    rows: Rows, validation_fraction: float, *, random_state: Any = None, stratify: Any = None
+    rows: Rows, validation_fraction: float | None, *, random_state: Any = None, stratify: Any = None
 ) -> tuple[Rows, Rows]:
     """Split rows at random into a training and a validation part.
 
@@ -294,11 +308,18 @@ def fit_engine(
         A whole booster of the same engine to go on from.
     """
     weight = check_weights(train.sample_weight, len(train.y))
-    if init_model is None:
-        start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
-    else:
+    start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
+    if init_model is not None:
         k = engine.n_outputs(init_model)
-        start = np.zeros(k) if k > 1 else np.zeros(())
+        if k != start.size:
+            raise ValueError(
+                f"init_model has {k} margin{'s'[: k > 1]} a row, the loss wants {start.size}: "
+                f"{loss!r}"
+            )
+        # a whole model has its start inside
+        start = np.zeros_like(start)
+    total = float(len(train.y) if weight is None else np.sum(weight))
+    curvature = _curvature(train.y - start, weight) if loss.unit_curvature else 1.0
     metric = loss.metric
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
@@ -308,7 +329,13 @@ def fit_engine(
         if validation is None and progress.due:
             progress.show(metric.score(train.y, batch.raw, weight))
         progress.round += 1
-        return derivatives(loss, batch)
+        gradient, hessian = derivatives(loss, batch)
+        if curvature > 1:
+            # the engine may have gone further for rounds of little gain
+            mean = np.sum(hessian, axis=0, dtype=np.float64) / total
+            factor = np.maximum(curvature / mean, 1).astype(np.float32)
+            gradient, hessian = gradient * factor, hessian * factor
+        return gradient, hessian
 
     def validate(raw: NumpyArray) -> float:
         assert validation is not None
@@ -322,10 +349,11 @@ def fit_engine(
     constant = np.broadcast_to(start, (len(watched.y), *start.shape))
     task = Task(
         objective,
-        None if validation is None else validate,
+        validate,
         metric.name,
         abs(metric.score(watched.y, constant, watched.sample_weight)) or 1.0,
         int(start.size),
+        curvature,
         early_stopping_rounds,
         progress,
         init_model,
@@ -338,7 +366,17 @@ def fit_engine(
     return FittedModel(engine, booster, evals_result)
 
 
+def _curvature(residual: NumpyArray, weight: NumpyArray | None) -> float:
+    """The mean Hessian with which a small target grows the trees of one around one.
+
+    Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that
+    gain less than 1e-6. With penalties multiplied likewise the trees stay the same.
+    """
+    spread = np.min(np.average(np.abs(residual), axis=0, weights=weight))
+    return float(4.0 ** np.ceil(-np.log2(np.clip(spread, 1e-15, 1.0))))
+
+
 def _columns(raw: ArrayLike, start: NumpyArray) -> NumpyArray:
     """Margins in the shape that goes with the start value."""
-    raw = np.asarray(raw)
-    return raw.reshape(-1) if start.ndim == 0 else raw
+    margins = np.asarray(raw)
+    return margins.reshape(-1) if start.ndim == 0 else margins

@@ -26,6 +26,12 @@ class XGBoostEngine(Engine):
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
+    penalties = {
+        ("reg_lambda", "lambda"): 1.0,
+        ("reg_alpha", "alpha"): 0.0,
+        ("gamma", "min_split_loss"): 0.0,
+        ("min_child_weight",): 1.0,
+    }
 
     @staticmethod
     def default() -> Any:
@@ -45,7 +51,7 @@ class XGBoostEngine(Engine):
     @property
     def dart(self) -> bool:
         """Whether trees are dropped."""
-        return self.estimator.get_params().get("booster") == "dart"
+        return bool(self.estimator.get_params().get("booster") == "dart")
 
     @property
     def n_rounds(self) -> int:
@@ -58,6 +64,7 @@ class XGBoostEngine(Engine):
 
         parameters = self.estimator.get_xgb_params()
         parameters |= {"base_score": 0, "disable_default_eval_metric": True}
+        parameters |= self._scaled_penalties(parameters, task.curvature)
         parameters.pop("objective", None)
         if task.n_outputs > 1:
             parameters["num_class"] = task.n_outputs

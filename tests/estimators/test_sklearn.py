@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from lightgbm import LGBMRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from xgboost import XGBRegressor
@@ -28,7 +27,6 @@ def expected_failures(estimator):
     return BINS if isinstance(estimator.estimator, LGBMRegressor) else {}
 
 
-@pytest.mark.filterwarnings("ignore:np.find_common_type is deprecated")  # LightGBM 4.0
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_sklearn_check(estimator, check):
     check(estimator)

@@ -1,0 +1,436 @@
+"""Bad input gets a clear error, on both engines."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from sklearn.linear_model import Ridge
+from xgboost import XGBClassifier, XGBRanker, XGBRegressor
+
+from boostobj import (
+    AbsoluteError,
+    BoostClassifier,
+    BoostRegressor,
+    CrossEntropy,
+    Huber,
+    Logistic,
+    Quantile,
+    Softmax,
+    SquaredError,
+)
+
+N = 60
+rng = np.random.default_rng(0)
+X = rng.normal(size=(N, 3))
+Y = X[:, 0] + rng.normal(size=N)
+TWO = np.where(Y > 0, "yes", "no")
+THREE = np.digitize(Y, [-0.5, 0.5])
+ENGINES = {
+    "xgboost": XGBRegressor(n_estimators=2, n_jobs=1),
+    "lightgbm": LGBMRegressor(n_estimators=2, n_jobs=1),
+}
+
+
+def replaced(values, where, value):
+    values = np.array(values, dtype=None if isinstance(value, str) else float)
+    values[where] = value
+    return values
+
+
+#: case: parameters, arguments of fit, the error, its message
+REGRESSOR = {
+    "nan target": ({}, {"y": replaced(Y, 3, np.nan)}, ValueError, "Input y contains NaN"),
+    "infinite target": ({}, {"y": replaced(Y, 3, np.inf)}, ValueError, "y contains infinity"),
+    "text target": ({}, {"y": TWO}, ValueError, "y must be numbers: could not convert string"),
+    "no target": ({}, {"y": None}, ValueError, "requires y to be passed, but the target y is None"),
+    "short target": ({}, {"y": Y[:-1]}, ValueError, "inconsistent numbers of samples: [60, 59]"),
+    "target outside the domain": (
+        {"loss": CrossEntropy()},
+        {"y": np.abs(Y) + 1},
+        ValueError,
+        "CrossEntropy: y must be in [0, 1], got",
+    ),
+    "constant target": (
+        {},
+        {"y": np.ones(N)},
+        UserWarning,
+        "y is 1.0 in all 60 rows, there is nothing to learn",
+    ),
+    "no rows": ({}, {"X": X[:0], "y": Y[:0]}, ValueError, "Found array with 0 sample(s)"),
+    "no columns": ({}, {"X": X[:, :0]}, ValueError, "Found array with 0 feature(s)"),
+    "one-dimensional features": ({}, {"X": X[:, 0]}, ValueError, "Expected 2D array, got 1D array"),
+    "infinite feature": (
+        {},
+        {"X": replaced(X, (0, 0), np.inf)},
+        ValueError,
+        "Input X contains infinity",
+    ),
+    "text feature": ({}, {"X": TWO[:, None]}, ValueError, "could not convert string to float"),
+    "nan weight": (
+        {},
+        {"sample_weight": replaced(np.ones(N), 0, np.nan)},
+        ValueError,
+        "sample_weight must be finite and >= 0, got nan (1 of 60 values)",
+    ),
+    "negative weight": (
+        {},
+        {"sample_weight": replaced(np.ones(N), 0, -2)},
+        ValueError,
+        "sample_weight must be finite and >= 0, got -2.0 (1 of 60 values)",
+    ),
+    "zero weights": (
+        {},
+        {"sample_weight": np.zeros(N)},
+        ValueError,
+        "sample_weight must have a positive sum, got zeros only",
+    ),
+    "short weights": (
+        {},
+        {"sample_weight": np.ones(5)},
+        ValueError,
+        "sample_weight must have shape (60,), got (5,)",
+    ),
+    "loss of no kind": (
+        {"loss": 3},
+        {},
+        TypeError,
+        "BoostRegressor: loss must be a Loss or the name of one, got 3",
+    ),
+    "loss as a class": (
+        {"loss": Huber},
+        {},
+        TypeError,
+        "loss must be an instance, Huber() and not the class",
+    ),
+    "misspelt loss": ({"loss": "hubr"}, {}, ValueError, "did you mean 'huber'?"),
+    "loss of classes": (
+        {"loss": Logistic()},
+        {},
+        TypeError,
+        "BoostRegressor: Logistic() is a loss of classes; use BoostClassifier",
+    ),
+    "estimator of another kind": (
+        {"estimator": Ridge()},
+        {},
+        TypeError,
+        "an unfitted XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, or None, got Ri",
+    ),
+    "estimator as a class": (
+        {"estimator": XGBRegressor},
+        {},
+        TypeError,
+        "or None, got the class XGBRegressor",
+    ),
+    "estimator as text": ({"estimator": "xgboost"}, {}, TypeError, "or None, got 'xgboost'"),
+    "LightGBM ranker": ({"estimator": LGBMRanker()}, {}, TypeError, "or None, got LGBMRanker()"),
+    "XGBoost ranker": ({"estimator": XGBRanker()}, {}, TypeError, "or None, got XGBRanker("),
+    "fitted estimator": (
+        {"estimator": XGBRegressor(n_estimators=1).fit(X, Y)},
+        {},
+        ValueError,
+        "estimator is fitted already; pass an unfitted XGBRegressor",
+    ),
+    "engine's objective": (
+        {"estimator": XGBRegressor(objective="reg:absoluteerror")},
+        {},
+        ValueError,
+        "XGBRegressor(objective='reg:absoluteerror'): the objective is the parameter loss",
+    ),
+    "engine's callable objective": (
+        {"estimator": LGBMRegressor(objective=SquaredError())},
+        {},
+        ValueError,
+        "LGBMRegressor(objective=SquaredError()): the objective is the parameter loss",
+    ),
+    "engine's metric": (
+        {"estimator": LGBMRegressor(metric="l1")},
+        {},
+        ValueError,
+        "LGBMRegressor(metric='l1'): it is the loss's own metric",
+    ),
+    "engine's start": (
+        {"estimator": XGBRegressor(base_score=0.5)},
+        {},
+        ValueError,
+        "XGBRegressor(base_score=0.5): it is the loss's start value",
+    ),
+    "engine's early stopping": (
+        {"estimator": XGBRegressor(early_stopping_rounds=5)},
+        {},
+        ValueError,
+        "XGBRegressor(early_stopping_rounds=5): set it on the boostobj estimator",
+    ),
+    "engine's class weights": (
+        {"estimator": LGBMClassifier(class_weight="balanced")},
+        {},
+        ValueError,
+        "LGBMClassifier(class_weight='balanced'): set it on BoostClassifier",
+    ),
+    "engine's weight of positives": (
+        {"estimator": XGBClassifier(scale_pos_weight=2)},
+        {},
+        ValueError,
+        "XGBClassifier(scale_pos_weight=2): weigh rows by sample_weight or class_weight",
+    ),
+    "linear booster": (
+        {"estimator": XGBRegressor(booster="gblinear")},
+        {},
+        ValueError,
+        "booster='gblinear' boosts linear models; boostobj boosts trees",
+    ),
+    "random forest": (
+        {"estimator": LGBMRegressor(boosting_type="rf")},
+        {},
+        ValueError,
+        "LightGBM's boosting_type='rf' takes no custom objective; use 'gbdt' or 'dart'",
+    ),
+    "no patience": (
+        {"early_stopping_rounds": 0},
+        {},
+        ValueError,
+        "early_stopping_rounds must be an integer >= 1 or None, got 0",
+    ),
+    "patience as a switch": (
+        {"early_stopping_rounds": True},
+        {},
+        ValueError,
+        "early_stopping_rounds must be an integer >= 1 or None, got True",
+    ),
+    "all rows for validation": (
+        {"validation_fraction": 1.0},
+        {},
+        ValueError,
+        "validation_fraction must be a number in (0, 1) or None, got 1.0",
+    ),
+    "nothing to stop by": (
+        {"early_stopping_rounds": 5, "validation_fraction": None},
+        {},
+        ValueError,
+        "early_stopping_rounds=5 needs rows to watch: set validation_fraction, or pass X_val and",
+    ),
+    "early stopping with dropped trees": (
+        {"early_stopping_rounds": 5, "estimator": LGBMRegressor(boosting_type="dart")},
+        {},
+        ValueError,
+        "early_stopping_rounds=5 cannot go with DART",
+    ),
+    "negative verbosity": ({"verbose": -1}, {}, ValueError, "verbose must be an integer >= 0"),
+    "validation without targets": (
+        {},
+        {"X_val": X},
+        ValueError,
+        "X_val and y_val go together, y_val is missing",
+    ),
+    "validation without features": (
+        {},
+        {"y_val": Y},
+        ValueError,
+        "X_val and y_val go together, X_val is missing",
+    ),
+    "validation weights alone": (
+        {},
+        {"sample_weight_val": np.ones(N)},
+        ValueError,
+        "sample_weight_val needs X_val and y_val",
+    ),
+    "other features in validation": (
+        {},
+        {"X_val": X[:, :2], "y_val": Y},
+        ValueError,
+        "X has 2 features, but BoostRegressor is expecting 3 features",
+    ),
+    "short validation targets": (
+        {},
+        {"X_val": X, "y_val": Y[:5]},
+        ValueError,
+        "inconsistent numbers of samples: [60, 5]",
+    ),
+    "validation targets of another shape": (
+        {},
+        {"X_val": X, "y_val": np.column_stack([Y, Y])},
+        ValueError,
+        "y_val of shape (60, 2) does not fit y of shape (60,)",
+    ),
+    "nan in validation targets": (
+        {},
+        {"X_val": X, "y_val": replaced(Y, 0, np.nan)},
+        ValueError,
+        "Input y_val contains NaN",
+    ),
+    "going on from nothing": (
+        {},
+        {"init_model": "model.json"},
+        TypeError,
+        "init_model must be a fitted BoostRegressor or a Booster of",
+    ),
+    "going on from the unfitted": (
+        {},
+        {"init_model": BoostRegressor()},
+        ValueError,
+        "This BoostRegressor instance is not fitted yet",
+    ),
+}
+
+CLASSIFIER = {
+    "one class": ({}, {"y": ["a"] * N}, ValueError, "at least two classes, got one class: ['a']"),
+    "continuous target": ({}, {"y": Y}, ValueError, "Unknown label type: continuous"),
+    "nan label": ({}, {"y": replaced(THREE, 0, np.nan)}, ValueError, "Input y contains NaN"),
+    "labels in two columns": (
+        {},
+        {"y": np.column_stack([THREE, THREE])},
+        ValueError,
+        "y should be a 1d array, got an array of shape (60, 2)",
+    ),
+    "three classes for two": (
+        {"loss": Logistic()},
+        {"y": THREE},
+        ValueError,
+        "Logistic() is a loss of two classes, y has 3: [0, 1, 2]; use Softmax()",
+    ),
+    "three classes for four": (
+        {"loss": Softmax(n_classes=4)},
+        {"y": THREE},
+        ValueError,
+        "Softmax(n_classes=4) is for 4 classes, y has 3: [0, 1, 2]",
+    ),
+    "loss of no classes": (
+        {"loss": Quantile(0.9)},
+        {},
+        TypeError,
+        "Quantile(quantile=0.9, scale=None) is not a loss of classes; use BoostRegressor",
+    ),
+    "class never seen in training": (
+        {},
+        {"X_val": X, "y_val": np.where(Y > 1, "maybe", "no")},
+        ValueError,
+        "y_val contains classes that y does not: ['maybe']",
+    ),
+    "too few of a class to split": (
+        {"early_stopping_rounds": 2},
+        {"y": ["a"] + ["b"] * (N - 1)},
+        ValueError,
+        "least populated class",
+    ),
+    "weight of an unknown class": (
+        {"class_weight": {"maybe": 2}},
+        {},
+        ValueError,
+        "class_weight",
+    ),
+    "class weights by a wrong name": (
+        {"class_weight": "equal"},
+        {},
+        ValueError,
+        "Got 'equal' instead",
+    ),
+    "class weights of probabilities": (
+        {"class_weight": "balanced"},
+        {"y": rng.uniform(size=N)},
+        ValueError,
+        "class_weight needs labels, y is probabilities",
+    ),
+    "probabilities for a loss of labels": (
+        {"loss": Logistic()},
+        {"y": rng.uniform(size=N)},
+        ValueError,
+        "Unknown label type: continuous",
+    ),
+    "rows that do not sum to one": (
+        {"loss": Softmax()},
+        {"y": np.full((N, 3), 0.4)},
+        ValueError,
+        "each row of y_true must sum to 1",
+    ),
+}
+
+
+def check(kind, engine, y, case):
+    parameters, arguments, error, message = case
+    model = kind(**{"estimator": ENGINES[engine], **parameters})
+    warns = issubclass(error, Warning)
+    with (pytest.warns if warns else pytest.raises)(error, match=re.escape(message)):
+        model.fit(**{"X": X, "y": y, **arguments})
+    assert hasattr(model, "booster_") is warns
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", REGRESSOR.values(), ids=REGRESSOR)
+def test_regressor(case, engine):
+    check(BoostRegressor, engine, Y, case)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CLASSIFIER.values(), ids=CLASSIFIER)
+def test_classifier(case, engine):
+    check(BoostClassifier, engine, TWO, case)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_features_that_do_not_match_at_predict(engine):
+    with pytest.raises(ValueError, match="X has 2 features, but BoostRegressor is expecting 3"):
+        BoostRegressor(ENGINES[engine]).fit(X, Y).predict(X[:, :2])
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = BoostRegressor(ENGINES[engine]).fit(frame, Y)
+    with pytest.raises(ValueError, match="feature names should match those that were passed"):
+        model.predict(frame[["b", "a", "c"]])
+    with pytest.raises(ValueError, match="column 'a' has categories, in fit it had numbers"):
+        model.predict(frame.assign(a=pd.Categorical(["x"] * N)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frames(engine):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = BoostRegressor(ENGINES[engine])
+    with pytest.raises(ValueError, match="X is empty: 0 rows, 3 columns"):
+        model.fit(frame[:0], Y[:0])
+    with pytest.raises(ValueError, match=r"column 'b' has dtype .*; features are numbers, boolean"):
+        model.fit(frame.assign(b=TWO), Y)
+    with pytest.raises(ValueError, match="column 'b' has dtype datetime"):
+        model.fit(frame.assign(b=pd.Timestamp("2024-02-29")), Y)
+    with pytest.raises(ValueError, match="column 'c' contains infinity"):
+        model.fit(frame.assign(c=np.inf), Y)
+    with pytest.raises(ValueError, match="X has more than one column named 'a'"):
+        model.fit(frame.set_axis(["a", "a", "c"], axis=1), Y)
+    with pytest.raises(ValueError, match="X must have rows and columns, got a Series"):
+        model.fit(frame["a"], Y)
+
+
+def test_not_fitted():
+    model = BoostClassifier(ENGINES["xgboost"])
+    for method in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(ValueError, match="This BoostClassifier instance is not fitted yet"):
+            method(X)
+
+
+def test_going_on_with_the_other_engine():
+    first = BoostRegressor(ENGINES["xgboost"]).fit(X, Y)
+    with pytest.raises(TypeError, match=r"or a Booster of lightgbm, got xgboost\.core\.Booster"):
+        BoostRegressor(ENGINES["lightgbm"]).fit(X, Y, init_model=first)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_going_on_with_other_classes(engine):
+    first = BoostClassifier(ENGINES[engine]).fit(X, THREE)
+    with pytest.raises(ValueError, match="init_model has 3 margins a row, the loss wants 1: Cross"):
+        BoostClassifier(ENGINES[engine]).fit(X, TWO, init_model=first)
+
+
+def test_no_engine(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="BoostRegressor needs an engine: pip install xgboost"):
+        BoostRegressor(loss=AbsoluteError()).fit(X, Y)
+
+
+@pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
+def test_one_engine_is_enough(name, monkeypatch):
+    other = {"xgboost": "lightgbm", "lightgbm": "xgboost"}[name]
+    monkeypatch.setattr("importlib.util.find_spec", lambda found: found == name or None)
+    monkeypatch.setitem(sys.modules, other, None)
+    model = BoostRegressor().fit(X, Y)
+    assert type(model.booster_).__module__.startswith(name)

@@ -1,0 +1,543 @@
+"""What the estimators give: predictions, probabilities, early stopping, a good citizen."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+from lightgbm import LGBMClassifier, LGBMRegressor
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from xgboost import XGBClassifier, XGBRegressor
+
+import boostobj
+from boostobj import (
+    AbsoluteError,
+    BoostClassifier,
+    BoostRegressor,
+    CrossEntropy,
+    Huber,
+    Logistic,
+    Quantile,
+    ResidualLoss,
+    Softmax,
+    SquaredError,
+)
+from boostobj.links import HalfLogit, Identity
+
+ENGINES = {
+    "xgboost": XGBRegressor(n_estimators=20, max_depth=3, n_jobs=1),
+    "lightgbm": LGBMRegressor(n_estimators=20, max_depth=3, n_jobs=1),
+}
+every_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+
+
+@pytest.fixture(scope="module")
+def labels(regression):
+    _, y, _ = regression
+    return np.where(y > 2, "yes", "no")
+
+
+@every_engine
+@pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError(), Quantile(0.9), "huber"], ids=str)
+def test_regression_beats_the_constant(engine, loss, regression):
+    X, y, weight = regression
+    model = BoostRegressor(engine, loss=loss).fit(X[::2], y[::2], weight[::2])
+    loss = model.loss_
+    constant = np.full(300, loss.init_score(y[::2], weight[::2]))
+    score = loss.metric.score(y[1::2], model.predict(X[1::2]), weight[1::2])
+    assert score < 0.8 * loss.metric.score(y[1::2], constant, weight[1::2])
+
+
+@every_engine
+def test_predict_applies_the_link(engine, regression):
+    X, y, _ = regression
+    p = 1 / (1 + np.exp(-y))
+    model = BoostRegressor(engine, loss=CrossEntropy()).fit(X, p)
+    assert model.predict(X).mean() == pytest.approx(p.mean(), abs=0.01)
+    assert 0 < model.predict(X).min() < model.predict(X).max() < 1
+
+
+@every_engine
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError(), Quantile(0.9)], ids=repr)
+def test_scale_and_offset_change_nothing(engine, loss, scale, offset, regression):
+    X, y, weight = regression
+    # a metric below 5e-7 would read as zero in XGBoost, and stop training at once
+    model = BoostRegressor(engine, loss=loss, early_stopping_rounds=5, random_state=0)
+    plain = model.fit(X, y, weight).predict(X)
+    best = model.best_iteration_
+    moved = model.fit(X, scale * (y + offset), weight).predict(X) / scale - offset
+    scores = [loss.metric.score(y, raw) for raw in (plain, moved)]
+    assert scores[1] == pytest.approx(scores[0], rel=0.01)
+    assert abs(model.best_iteration_ - best) <= 3
+
+
+@every_engine
+def test_weights_count(engine, regression):
+    X, y, _ = regression
+    heavy = np.where(y > 2, 100.0, 1.0)
+    model = BoostRegressor(engine)
+    assert model.fit(X, y, heavy).predict(X).mean() > model.fit(X, y).predict(X).mean() + 0.5
+
+
+@every_engine
+def test_early_stopping(engine, regression):
+    X, y, weight = regression
+    engine = clone(engine).set_params(n_estimators=300, learning_rate=0.3)
+    model = BoostRegressor(
+        engine, loss=AbsoluteError(), early_stopping_rounds=5, validation_fraction=0.25
+    )
+    model.set_params(random_state=1).fit(X, y, weight)
+    (history,) = model.evals_result_["validation"].values()
+    assert model.best_iteration_ == 1 + np.argmin(history) == len(history) - 5 < 295
+    again = clone(model).fit(X, y, weight)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    other = clone(model).set_params(random_state=2).fit(X, y, weight)
+    assert other.evals_result_ != model.evals_result_
+
+
+@every_engine
+def test_a_given_validation_part(engine, regression):
+    X, y, weight = regression
+    model = BoostRegressor(engine, loss=Huber())
+    model.fit(
+        X[:400], y[:400], weight[:400], X_val=X[400:], y_val=y[400:], sample_weight_val=weight[400:]
+    )
+    assert model.best_iteration_ == 20  # watched, not stopped
+    history = model.evals_result_["validation"]["huber"]
+    staged = list(model.staged_predict(X[400:]))
+    assert len(staged) == len(history) == 20
+    for raw, score in zip(staged, history, strict=True):
+        assert Huber().metric.score(y[400:], raw, weight[400:]) == pytest.approx(score, rel=1e-5)
+    np.testing.assert_allclose(staged[-1], model.predict(X[400:]), rtol=1e-5)
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "values",
+    [["no", "yes"], [False, True], [-1, 1], [3, 7], [0.0, 1.0]],
+    ids=["text", "bool", "signs", "int", "float"],
+)
+def test_labels_of_any_type(engine, values, labels, regression):
+    X, _, weight = regression
+    y = np.asarray(values)[(labels == "yes").astype(int)]
+    model = BoostClassifier(engine, loss=Logistic()).fit(X, y, weight)
+    assert model.classes_.tolist() == values
+    assert model.classes_.dtype == y.dtype
+    assert model.score(X, y) > 0.8
+    p = model.predict_proba(X)
+    assert p.shape == (600, 2)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    np.testing.assert_array_equal(p[:, 1] > 0.5, model.predict(X) == values[1])
+    np.testing.assert_array_equal(model.decision_function(X) > 0, model.predict(X) == values[1])
+
+
+@every_engine
+@pytest.mark.parametrize("loss", [CrossEntropy(), Softmax(), Softmax(n_classes=3)], ids=repr)
+def test_three_classes(engine, loss, regression):
+    X, y, _ = regression
+    labels = np.asarray(["low", "middle", "high"])[np.digitize(y, [-1, 2])]
+    model = BoostClassifier(engine, loss=loss, early_stopping_rounds=5).fit(X, labels)
+    assert isinstance(model.loss_, Softmax)
+    assert model.predict_proba(X).shape == model.decision_function(X).shape == (600, 3)
+    assert model.score(X, labels) > 0.6
+    staged = list(model.staged_predict_proba(X))
+    assert len(staged) == model.best_iteration_
+    np.testing.assert_allclose(staged[-1], model.predict_proba(X), rtol=1e-4)
+    assert list(model.staged_predict(X))[-1].tolist() == model.predict(X).tolist()
+
+
+@every_engine
+def test_two_classes_with_two_margins(engine, labels, regression):
+    X = regression[0]
+    model = BoostClassifier(engine, loss=Softmax()).fit(X, labels)
+    assert model.decision_function(X).shape == (600,)
+    np.testing.assert_array_equal(model.decision_function(X) > 0, model.predict(X) == "yes")
+
+
+@every_engine
+def test_soft_labels(engine, regression):
+    X, y, _ = regression
+    p = 1 / (1 + np.exp(-y))
+    one = BoostClassifier(engine, loss=CrossEntropy()).fit(X, p)
+    assert one.classes_.tolist() == [0, 1]
+    rows = BoostClassifier(engine, loss=Softmax()).fit(X, np.column_stack([1 - p, p]))
+    for model in (one, rows):
+        estimate = model.predict_proba(X)[:, 1]
+        assert estimate.mean() == pytest.approx(p.mean(), abs=0.01)
+        assert np.corrcoef(estimate, p)[0, 1] > 0.8
+        np.testing.assert_array_equal(model.predict(X), estimate > 0.5)
+
+
+class HalfLogistic(Logistic):
+    """The logistic loss of twice the margin: half the log-odds."""
+
+    @property
+    def link(self):
+        return HalfLogit()
+
+    def _value(self, m):
+        return super()._value(2 * m)
+
+    def _gradient_hessian(self, m):
+        gradient, hessian = super()._gradient_hessian(2 * m)
+        return 2 * gradient, 4 * hessian
+
+
+class Unlinked(Logistic):
+    """A loss whose margins are no log-odds."""
+
+    @property
+    def link(self):
+        return Identity()
+
+
+@every_engine
+def test_probabilities_come_from_the_loss(engine, labels, regression):
+    X = regression[0]
+    model = BoostClassifier(engine, loss=HalfLogistic()).fit(X, labels)
+    expected = 1 / (1 + np.exp(-2 * model.decision_function(X)))
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], expected, rtol=1e-6)
+
+
+@every_engine
+def test_no_probabilities_without_a_link(engine, labels, regression):
+    X = regression[0]
+    model = BoostClassifier(engine, loss=Unlinked())
+    assert not hasattr(model, "predict_proba")
+    model.fit(X, labels)
+    with pytest.raises(AttributeError, match="predict_proba") as error:
+        model.predict_proba(X)
+    assert "the margins of Unlinked() do not tell probabilities" in str(error.value.__cause__)
+    np.testing.assert_array_equal(model.predict(X) == "yes", model.decision_function(X) > 0)
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(X, labels)
+    p = calibrated.predict_proba(X)[:, 1]
+    assert p[labels == "yes"].mean() > p[labels == "no"].mean() + 0.2
+
+
+@every_engine
+@pytest.mark.parametrize("class_weight", ["balanced", {"no": 0.1, "yes": 10.0}], ids=str)
+def test_class_weight(engine, class_weight, labels, regression):
+    X = regression[0]
+    plain = BoostClassifier(engine, early_stopping_rounds=5, random_state=0).fit(X, labels)
+    model = clone(plain).set_params(class_weight=class_weight).fit(X, labels)
+    assert model.predict_proba(X)[:, 1].mean() > plain.predict_proba(X)[:, 1].mean() + 0.05
+    # the same as weights of the rows
+    factors = {k: 600 / (2 * np.sum(labels == k)) for k in ("no", "yes")}
+    factors = factors if class_weight == "balanced" else class_weight
+    weight = np.vectorize(factors.get)(labels)
+    by_rows = clone(plain).fit(X, labels, weight)
+    np.testing.assert_allclose(by_rows.predict_proba(X), model.predict_proba(X), rtol=1e-6)
+
+
+@every_engine
+def test_validation_part_is_stratified(engine, regression):
+    X = regression[0]
+    rare = np.arange(600) % 60 == 0  # 10 of 600
+    model = BoostClassifier(engine, early_stopping_rounds=3, random_state=0)
+    for seed in range(3):
+        assert model.set_params(random_state=seed).fit(X, rare).best_iteration_ >= 1
+
+
+@every_engine
+def test_feature_importances(engine, regression):
+    X, y, _ = regression
+    model = BoostRegressor(engine).fit(X, y)
+    assert model.feature_importances_.shape == (4,)
+    assert model.feature_importances_.sum() == pytest.approx(1)
+    assert model.feature_importances_.argmax() == 0
+    stump = BoostRegressor(clone(engine).set_params(n_estimators=1, max_depth=1)).fit(X, y)
+    assert stump.feature_importances_.tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "engine", [XGBClassifier(n_estimators=5, n_jobs=1), LGBMClassifier(n_estimators=5, n_jobs=1)]
+)
+def test_any_wrapper_carries_the_parameters(engine, labels, regression):
+    X, y, _ = regression
+    before = repr(engine)
+    assert BoostRegressor(engine).fit(X, y).best_iteration_ == 5
+    assert BoostClassifier(engine).fit(X, labels).best_iteration_ == 5
+    assert repr(engine) == before
+    assert not engine.__sklearn_is_fitted__()
+
+
+def test_the_default_engine(labels, regression):
+    X, y, _ = regression
+    assert BoostRegressor().fit(X, y).score(X, y) > 0.8
+    assert BoostClassifier().fit(X, labels).score(X, labels) > 0.9
+
+
+@every_engine
+def test_seeds(engine, regression):
+    X, y, _ = regression
+    random = clone(engine).set_params(subsample=0.5)
+    if isinstance(random, LGBMRegressor):
+        random.set_params(subsample_freq=1)
+
+    def fit(estimator, random_state):
+        return BoostRegressor(estimator, random_state=random_state).fit(X, y).predict(X)
+
+    np.testing.assert_array_equal(fit(random, 1), fit(random, 1))
+    np.testing.assert_array_equal(
+        fit(random, np.random.RandomState(1)), fit(random, np.random.RandomState(1))
+    )
+    assert not np.array_equal(fit(random, 1), fit(random, 2))
+    own = clone(random).set_params(random_state=3)
+    np.testing.assert_array_equal(fit(own, 1), fit(own, 2))
+
+
+@every_engine
+@pytest.mark.parametrize("verbose", [0, 1, 5])
+def test_progress(engine, verbose, regression, capfd):
+    X, y, _ = regression
+    model = BoostRegressor(engine, loss=AbsoluteError(), verbose=verbose)
+    model.fit(X, y, X_val=X, y_val=y)
+    lines = [line for line in capfd.readouterr().out.splitlines() if "LightGBM" not in line]
+    assert len(lines) == {0: 0, 1: 10, 5: 4}[verbose]
+    if verbose:
+        assert (
+            lines[-1]
+            == f"20/20  absolute_error {AbsoluteError().metric.score(y, model.predict(X)):.6g}"
+        )
+        model.fit(X, y)
+        lines = [line for line in capfd.readouterr().out.splitlines() if "LightGBM" not in line]
+        assert len(lines) == {1: 9, 5: 3}[verbose]
+
+
+def test_progress_bar(monkeypatch, regression, capsys):
+    X, y, _ = regression
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    BoostRegressor(ENGINES["xgboost"], verbose=1).fit(X, y, X_val=X, y_val=y)
+    printed = capsys.readouterr().out
+    assert printed.count("\r") == 20
+    assert "[###############               ] 10/20  squared_error " in printed
+    assert printed.endswith("\n")
+
+
+# scikit-learn's machinery
+
+
+@every_engine
+def test_grid_search_over_losses_and_engine_parameters(engine, regression):
+    X, y, weight = regression
+    grid = {
+        "loss": [SquaredError(), AbsoluteError(), Huber(delta=0.5)],
+        "estimator__max_depth": [1, 3],
+    }
+    search = GridSearchCV(
+        BoostRegressor(engine), grid, cv=2, scoring="neg_mean_absolute_error", n_jobs=1
+    ).fit(X, y, sample_weight=weight)
+    assert search.best_params_["estimator__max_depth"] == 3
+    assert {*search.cv_results_["param_loss"]} == {*grid["loss"]}
+    assert engine.get_params()["max_depth"] == 3  # as it was
+
+
+@every_engine
+def test_pipeline(engine, labels, regression):
+    X, y, weight = regression
+    regressor = make_pipeline(StandardScaler(), BoostRegressor(engine, loss=AbsoluteError()))
+    assert regressor.fit(X, y, boostregressor__sample_weight=weight).score(X, y) > 0.5
+    classifier = make_pipeline(StandardScaler(), BoostClassifier(engine))
+    assert cross_val_score(classifier, X, labels, cv=2).mean() > 0.8
+
+
+@every_engine
+def test_metadata_routing(engine, regression):
+    X, y, _ = regression
+    heavy = np.where(y > 2, 100.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = BoostRegressor(engine).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        search = GridSearchCV(model, {"loss": [SquaredError()]}, cv=2)
+        weighted = search.fit(X, y, sample_weight=heavy).predict(X)
+        model = BoostRegressor(engine).set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), model)
+        if hasattr(pipeline, "transform_input"):
+            pipeline.set_params(transform_input=["X_val"])
+        pipeline.fit(X, y, X_val=X, y_val=y)
+    assert weighted.mean() > BoostRegressor(engine).fit(X, y).predict(X).mean() + 0.5
+    history = pipeline[-1].evals_result_["validation"]["squared_error"]
+    score = SquaredError().metric.score(y, pipeline.predict(X))
+    assert len(history) == 20
+    assert history[-1] == pytest.approx(score, rel=1e-4)
+
+
+@every_engine
+def test_pickle(engine, labels, regression):
+    X, y, _ = regression
+    regressor = BoostRegressor(engine, loss=Quantile(0.9), early_stopping_rounds=5).fit(X, y)
+    classifier = BoostClassifier(engine).fit(X, labels)
+    for model in (regressor, classifier):
+        copy = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(copy.predict(X), model.predict(X))
+        assert copy.best_iteration_ == model.best_iteration_
+        assert copy.evals_result_ == model.evals_result_
+
+
+FRESH = """
+import sys, joblib, numpy as np
+X = np.load(sys.argv[1])
+for model, expected in joblib.load(sys.argv[2]):
+    np.testing.assert_array_equal(model.predict(X), expected)
+"""
+
+
+def test_joblib_in_another_process(regression, tmp_path):
+    X, y, _ = regression
+    models = [BoostRegressor(engine, loss=AbsoluteError()).fit(X, y) for engine in ENGINES.values()]
+    np.save(tmp_path / "X.npy", X)
+    joblib.dump([(model, model.predict(X)) for model in models], tmp_path / "models")
+    paths = [str(tmp_path / name) for name in ("X.npy", "models")]
+    subprocess.run([sys.executable, "-c", FRESH, *paths], check=True)
+
+
+def threads_of_a_worker(engine, X, y):
+    """How many threads the loss takes in a worker of joblib, and how many the engine is told to."""
+    seen = []
+
+    class WatchedError(SquaredError):
+        def _gradient_hessian(self, r):
+            seen.append(boostobj.get_num_threads())
+            return super()._gradient_hessian(r)
+
+    model = BoostRegressor(engine, loss=WatchedError()).fit(X, y)
+    told = getattr(model.booster_, "params", {}).get("num_threads", 0)
+    return seen[0], told
+
+
+def test_workers_do_not_oversubscribe(regression, monkeypatch):
+    X, y, _ = regression
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    engines = [XGBRegressor(n_estimators=2), LGBMRegressor(n_estimators=2)]
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
+        results = joblib.Parallel()(
+            joblib.delayed(threads_of_a_worker)(engine, X, y) for engine in engines
+        )
+    # the loss follows the OMP_NUM_THREADS of the worker; zero leaves the engines to do so too
+    assert results == [(1, 0), (1, 0)]
+
+
+def test_own_losses_need_no_more_than_a_class(regression):
+    X, y, _ = regression
+
+    @dataclass(frozen=True)
+    class Quartic(ResidualLoss):
+        def _value(self, r):
+            return r**2 + r**4 / 100
+
+        def _gradient_hessian(self, r):
+            return 2 * r + r**3 / 25, 2 + 3 * r**2 / 25
+
+    assert BoostRegressor(ENGINES["xgboost"], loss=Quartic()).fit(X, y).score(X, y) > 0.5
+
+
+def test_lazy_names():
+    assert boostobj.BoostRegressor is BoostRegressor
+    with pytest.raises(AttributeError, match="module 'boostobj' has no attribute 'Boost'"):
+        boostobj.Boost  # noqa: B018
+
+
+# frames
+
+
+@pytest.fixture(scope="module")
+def frame(regression):
+    pd = pytest.importorskip("pandas")
+    X, y, _ = regression
+    rng = np.random.default_rng(1)
+    kind = rng.integers(0, 4, 600)
+    frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
+    frame["kind"] = pd.Categorical(np.asarray(["w", "x", "y", "z"])[kind])
+    frame.loc[::50, "kind"] = None
+    frame["flag"] = rng.random(600) < 0.5
+    frame["count"] = pd.array(np.where(kind > 1, kind, 7), dtype="Int64")
+    frame.loc[::40, "count"] = pd.NA
+    return frame, y + 3 * (kind == 2) - 3 * (kind == 0)
+
+
+@every_engine
+def test_pandas(engine, frame):
+    X, y = frame
+    before = X.copy()
+    model = BoostRegressor(engine, early_stopping_rounds=5, random_state=0).fit(X, y)
+    assert model.feature_names_in_.tolist() == list(X.columns)
+    booster = model.booster_
+    names = booster.feature_name() if "lightgbm" in booster.__module__ else booster.feature_names
+    assert names == list(X.columns)
+    assert model.feature_importances_[4] > 0.1
+    assert model.score(X, y) > 0.6
+    assert before.equals(X)
+
+
+@every_engine
+def test_categories_are_told_by_value(engine, frame):
+    X, y = frame
+    model = BoostRegressor(engine).fit(X, y)
+    expected = model.predict(X)
+    other = X.assign(kind=X["kind"].cat.set_categories(["z", "new", "y", "x", "w"]))
+    np.testing.assert_array_equal(model.predict(other), expected)
+    part = X[X["kind"] == "z"]
+    part = part.assign(kind=part["kind"].cat.remove_unused_categories())
+    np.testing.assert_array_equal(model.predict(part), expected[(X["kind"] == "z").to_numpy()])
+    # a category that fit never saw is a missing value
+    unseen = X.assign(kind="new").astype({"kind": "category"})
+    missing = X.assign(kind=X["kind"].cat.set_categories([]))
+    np.testing.assert_array_equal(model.predict(unseen), model.predict(missing))
+
+
+@every_engine
+def test_categories_in_validation_rows(engine, frame):
+    X, y = frame
+    val = X.assign(kind=X["kind"].cat.reorder_categories(["z", "y", "x", "w"]))
+    model = BoostRegressor(engine).fit(X, y, X_val=val, y_val=y)
+    history = model.evals_result_["validation"]["squared_error"]
+    assert history[-1] == pytest.approx(np.mean((model.predict(X) - y) ** 2), rel=1e-4)
+
+
+@every_engine
+def test_polars(engine, frame):
+    pl = pytest.importorskip("polars")
+    pytest.importorskip("pyarrow")
+    X, y = frame
+    polars = pl.from_pandas(X)
+    model = BoostRegressor(engine).fit(polars, pl.Series(y))
+    assert model.feature_names_in_.tolist() == list(X.columns)
+    expected = BoostRegressor(engine).fit(X, y).predict(X)
+    np.testing.assert_array_equal(model.predict(polars), expected)
+    np.testing.assert_array_equal(model.predict(polars[::-1])[::-1], expected)
+
+
+@every_engine
+def test_column_transformer_with_frame_output(engine, frame):
+    X, y = frame
+    encoder = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["kind"]), remainder="passthrough"
+    ).set_output(transform="pandas")
+    model = make_pipeline(encoder, BoostRegressor(engine)).fit(X, y)
+    assert "onehotencoder__kind_z" in model[-1].feature_names_in_
+    assert model.score(X, y) > 0.6
+
+
+def test_constraints_by_name(frame):
+    X, y = frame
+    X = X[["a", "b", "c", "d"]]
+    down = {"a": -1}
+    engine = clone(ENGINES["xgboost"]).set_params(
+        monotone_constraints=down, interaction_constraints=[["a", "b"], ["c", "d"]]
+    )
+    model = BoostRegressor(engine, loss=AbsoluteError()).fit(X, y)
+    steps = X.iloc[[1] * 50].assign(a=np.linspace(-3, 3, 50))
+    assert np.all(np.diff(model.predict(steps)) <= 0)
