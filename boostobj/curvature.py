@@ -26,8 +26,9 @@ Econometrics.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
+import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
@@ -36,6 +37,23 @@ from boostobj.base import ResidualLoss, Sample
 
 #: Width of the cap over the kink, in units of the residual scale.
 BANDWIDTH = 0.1
+
+
+def pinball_derivatives(r: Array, quantile: Array, scale: Array) -> tuple[Array, Array]:
+    """Gradient and smoothed Hessian of the pinball loss; see `boostobj.curvature`."""
+    xp = array_namespace(r)
+    slope = pinball_slope(r, quantile)
+    return xp.sign(r) * slope, (0.25 * slope + 0.125) / (xp.abs(r) + BANDWIDTH * scale)
+
+
+def pinball_slope(r: Array, quantile: Array) -> Array:
+    """Absolute slope of the pinball loss on the side of each residual."""
+    return array_namespace(r).where(r > 0, 1 - quantile, quantile)
+
+
+def pinball_scale(mean: Any, quantile: Any) -> Any:
+    """The residual scale in a mean pinball loss; zero residuals have none, any will do."""
+    return np.fmax(mean / (2 * quantile * (1 - quantile)), 1e-30)
 
 
 class PinballLoss(ResidualLoss):
@@ -59,23 +77,17 @@ class PinballLoss(ResidualLoss):
             check_number(self, "scale", low=0)
 
     def _slope(self, r: Array) -> Array:
-        """Absolute slope of the pinball loss on the side of each residual."""
-        xp = array_namespace(r)
-        q = xp.asarray(self._quantile, dtype=r.dtype)
-        return xp.where(r > 0, 1 - q, q)
+        """Absolute slope on the side of each residual."""
+        return pinball_slope(r, array_namespace(r).asarray(self._quantile, dtype=r.dtype))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
-        slope = self._slope(r)
-        gradient = xp.sign(r) * slope
-        hessian = (0.25 * slope + 0.125) / (xp.abs(r) + BANDWIDTH * (self.scale or 1.0))
-        return gradient, hessian
+        quantile = xp.asarray(self._quantile, dtype=r.dtype)
+        return pinball_derivatives(r, quantile, self.scale or 1.0)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
         pinball = sample.mean(lambda y, raw: self._slope(raw - y) * abs(raw - y))
-        q = self._quantile
-        # Residuals that are all zero have no scale; any will do.
-        scale = max(1e-30, float(pinball) / (2 * q * (1 - q)))
+        scale = float(pinball_scale(float(pinball), self._quantile))
         return replace(self, scale=scale)  # type: ignore[type-var]

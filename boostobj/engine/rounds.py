@@ -21,6 +21,10 @@ HESSIAN_FLOOR = 1e-16
 #: squared gradient over the Hessian, so that the mean of this is kept well above.
 GAIN_FLOOR = 1e-4
 
+#: What gradients, Hessians and their factor may be at most: float32 holds them with any weight,
+#: and exponential losses exceed it where a model has diverged.
+LARGEST = 1e30
+
 
 class RoundSample(Sample):
     """The rows of one round with their weights, on threads, and those of all workers."""
@@ -38,27 +42,28 @@ class RoundSample(Sample):
         self.adapter = adapter
         self.n_threads = n_threads
 
-    def mean(self, function: Callable[[Array, Array], Array]) -> float:
-        """Weighted mean over all rows of ``function(y, raw)``."""
+    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
+        """Weighted mean over all rows of ``function(y, raw)``, by column if there are several."""
         return self.mean_of(function, self.y, self.raw)
 
-    def mean_of(self, function: Callable[..., Array], *inputs: NumpyArray) -> float:
+    def mean_of(self, function: Callable[..., Array], *inputs: NumpyArray) -> Any:
         """Weighted mean over all rows of a function of other columns."""
-        values = np.empty(inputs[0].shape, inputs[0].dtype)
+        columns = function(*(x[:1] for x in inputs)).shape[1:]
+        values = np.empty((len(inputs[0]), *columns), inputs[0].dtype)
         if self.weight is None:
             for_each_chunk(lambda *x: (function(*x),), inputs, (values,), self.n_threads)
-            total = float(values.size)
+            total = float(len(values))
         else:
             for_each_chunk(
-                lambda w, *x: (function(*x) * w,),
+                lambda w, *x: ((function(*x).T * w).T,),
                 (self.weight, *inputs),
                 (values,),
                 self.n_threads,
             )
             total = float(np.sum(self.weight, dtype=np.float64))
-        sums = np.asarray([np.sum(values, dtype=np.float64), total])
-        value, total = self.adapter.sum_over_workers(sums)
-        return float(value / total)
+        sums = np.append(np.sum(values, axis=0, dtype=np.float64), total)
+        sums = self.adapter.sum_over_workers(sums)
+        return sums[:-1] / sums[-1] if columns else float(sums[0] / sums[1])
 
     def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
         """Weighted quantile of ``function(y, raw)``; over workers, the mean of theirs."""
@@ -123,7 +128,12 @@ def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: Nu
     """Fill `gradient` and `hessian` in place."""
     inputs = (sample.y, sample.raw)
     adapted = loss._adapted(sample)
-    for_each_chunk(adapted._pointwise_derivatives, inputs, (gradient, hessian), sample.n_threads)
+
+    def bounded(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+        g, h = adapted._pointwise_derivatives(y, raw)
+        return np.clip(g, -LARGEST, LARGEST), np.minimum(h, LARGEST)
+
+    for_each_chunk(bounded, inputs, (gradient, hessian), sample.n_threads)
     for name, x in (("gradient", gradient), ("Hessian", hessian)):
         if not np.isfinite(np.sum(x, dtype=np.float64)):
             bad = ~np.isfinite(x)
@@ -131,12 +141,12 @@ def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: Nu
                 f"{loss!r}: raw_prediction {sample.raw[bad][0]!s} gives a {name} that is not "
                 f"finite ({np.count_nonzero(bad)} of {bad.size} values)"
             )
-    factor = _unit_factor(sample, gradient, hessian) if loss.unit_curvature else 1.0
+    factor = np.float32(_unit_factor(loss, sample, gradient, hessian) if loss.unit_curvature else 1)
     stretch = sample.adapter.coupling(hessian.shape[1]) if loss.coupled_outputs else 1.0
 
     def finish(g: NumpyArray, h: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        h = np.maximum(h * np.float32(factor * stretch), np.float32(HESSIAN_FLOOR))
-        g = g * np.float32(factor)
+        h = np.maximum(h * (factor * np.float32(stretch)), np.float32(HESSIAN_FLOOR))
+        g = g * factor
         if w:
             column = w[0] if g.ndim == 1 else w[0][:, None]
             g, h = g * column, h * column
@@ -146,12 +156,26 @@ def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: Nu
     for_each_chunk(finish, (gradient, hessian, *weights), (gradient, hessian), sample.n_threads)
 
 
-def _unit_factor(sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> float:
-    """The factor that makes the mean Hessian one, or more if gains would be too small."""
-    curvature = sample.mean_of(np.positive, hessian)
+def _unit_factor(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> Any:
+    """The factor that makes the mean Hessian one, or more if gains would be too small.
+
+    Each of several outputs gets its own, so that all of them count rows.
+    """
+    # An exact Hessian may vanish in every row, and then grows no tree.
+    curvature = np.maximum(sample.mean_of(np.positive, hessian), HESSIAN_FLOOR)
     slope = sample.mean_of(np.abs, gradient)
-    factor = 1 / curvature
-    gain = (factor * slope) ** 2
-    if 0 < gain < GAIN_FLOOR:
-        factor *= GAIN_FLOOR / gain
-    return factor
+    if not np.any(slope):
+        _check_flat(loss, sample)
+    gain = (slope / curvature) ** 2
+    stretch = np.where(gain > 0, GAIN_FLOOR / np.clip(gain, 1e-300, GAIN_FLOOR), 1.0)
+    return np.minimum(stretch / curvature, LARGEST)
+
+
+def _check_flat(loss: Loss, sample: RoundSample) -> None:
+    """Refuse a round without gradients, unless some row is at its minimum."""
+    if np.any(sample.mean(lambda y, raw: loss._pointwise_value(y, raw) <= 0)):
+        return
+    raise ValueError(
+        f"{loss!r}: the gradient of every row is zero, as raw_prediction is so far from y_true "
+        "that the loss is flat; start from boostobj.base_score or boostobj.init_scores"
+    )

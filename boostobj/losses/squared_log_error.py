@@ -30,7 +30,7 @@ class SquaredLogError(PointwiseLoss):
     ----------
     hessian : {"smoothed", "exact"}, default="smoothed"
         The Hessian handed to the booster. "exact" is the second derivative or 1e-6, whichever
-        is larger, as XGBoost's built-in has it.
+        is larger, and not brought to unit curvature, for the model of XGBoost's built-in.
 
     Notes
     -----
@@ -46,7 +46,6 @@ class SquaredLogError(PointwiseLoss):
     )
     builtin = {"xgboost": "reg:squaredlogerror"}
     curvature = "smoothed"
-    unit_curvature = True
     _domain = Interval(-1, closed_low=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +55,11 @@ class SquaredLogError(PointwiseLoss):
     def examples(cls) -> tuple[SquaredLogError, ...]:
         """Both Hessians."""
         return cls(), cls(hessian="exact")
+
+    @property
+    def unit_curvature(self) -> bool:  # type: ignore[override]
+        """Not with the built-in's Hessian."""
+        return self.hessian == "smoothed"
 
     def _parts(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """One plus the prediction, and the logarithm of its ratio to the target's.

@@ -1,0 +1,145 @@
+"""Pinball loss of several quantiles at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import Interval, as_float, check_numbers
+from boostobj._typing import Array, ArrayLike, NumpyArray
+from boostobj.base import Loss, Sample
+from boostobj.curvature import pinball_derivatives, pinball_scale, pinball_slope
+from boostobj.links import Link, Sorted
+from boostobj.losses.quantile import Quantile
+
+
+@dataclass(frozen=True)
+class MultiQuantile(Loss):
+    """Mean pinball loss of k quantiles, one margin each, in one model.
+
+    Domain: `y_true` finite and real, of shape (n,); margins real, of shape (n, k). Link: the
+    margins of a row in increasing order, so that predicted quantiles never cross. Sorting never
+    makes the loss larger; the loss is that of the margins as they are.
+    Curvature: smoothed, as that of `Quantile`, each quantile with its own residual scale and
+    brought to unit curvature on its own.
+
+    XGBoost wants ``{"objective": "reg:squarederror", "num_class": k}``, or else the targets
+    repeated to shape (n, k), with one tree per quantile or ``"multi_strategy":
+    "multi_output_tree"``; LightGBM wants ``{"num_class": k}``, in its
+    scikit-learn wrapper with ``metric="None"``.
+
+    Parameters
+    ----------
+    quantiles : sequence of float, default=(0.05, 0.5, 0.95)
+        The levels to estimate, increasing, between 0 and 1.
+    scales : sequence of float, optional
+        Residual scale of the smoothed Hessian of each quantile, in units of the target, > 0. By
+        default they are estimated each round.
+
+    References
+    ----------
+    Koenker, Bassett (1978). Regression quantiles. Econometrica 46(1).
+    Chernozhukov, Fernandez-Val, Galichon (2010). Quantile and probability curves without
+    crossing. Econometrica 78(3).
+    """
+
+    quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
+    scales: tuple[float, ...] | None = None
+
+    formula = "sum(max((1 - q)*(u - y), q*(y - u)) for q, u in zip(quantiles, raw))/len(quantiles)"
+    builtin = {"xgboost": "reg:quantileerror"}
+    curvature = "smoothed"
+    unit_curvature = True
+    joint_outputs = True
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "quantiles", low=0)
+        if np.any(np.diff(self.quantiles) <= 0) or self.quantiles[-1] >= 1:
+            raise ValueError(
+                "MultiQuantile: quantiles must be increasing and between 0 and 1, "
+                f"got {self.quantiles!r}"
+            )
+        if self.scales is not None:
+            check_numbers(self, "scales", low=0)
+            if len(self.scales) != len(self.quantiles):
+                raise ValueError(
+                    f"MultiQuantile: scales must hold {len(self.quantiles)} numbers, one for each "
+                    f"quantile, got {self.scales!r}"
+                )
+
+    @classmethod
+    def examples(cls) -> tuple[MultiQuantile, ...]:
+        """An interval with its median, and two quantiles close together."""
+        return cls(), cls(quantiles=(0.3, 0.4))
+
+    @property
+    def link(self) -> Link:
+        """Increasing order."""
+        return Sorted()
+
+    def _residuals(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Residuals (n, k) and levels (k,)."""
+        xp = array_namespace(raw)
+        y = y if y.ndim == 2 else y[:, None]
+        return raw - y, xp.asarray(self.quantiles, dtype=raw.dtype)
+
+    def _pinball(self, y: Array, raw: Array) -> Array:
+        r, quantiles = self._residuals(y, raw)
+        return pinball_slope(r, quantiles) * array_namespace(raw).abs(r)
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return array_namespace(raw).mean(self._pinball(y, raw), axis=1)
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        xp = array_namespace(raw)
+        r, quantiles = self._residuals(y, raw)
+        scales = xp.asarray(self.scales or [1.0], dtype=raw.dtype)
+        gradient, hessian = pinball_derivatives(r, quantiles, scales)
+        return gradient / len(self.quantiles), hessian / len(self.quantiles)
+
+    def _adapted(self, sample: Sample) -> Self:
+        if self.scales is not None:
+            return self
+        means = np.asarray(sample.mean(self._pinball))
+        scales = pinball_scale(means, np.asarray(self.quantiles))
+        return replace(self, scales=tuple(scales.tolist()))
+
+    def _aligned(self, y: Array, raw: Array) -> Array:
+        k = len(self.quantiles)
+        if raw.ndim != 2 or raw.shape[1] != k:
+            raise ValueError(
+                f"MultiQuantile: raw_prediction must have shape (n, {k}), got "
+                f"{tuple(raw.shape)}; set num_class to {k} in the booster's parameters"
+            )
+        if y.size != raw.size and (y.ndim != 1 or y.shape[0] != raw.shape[0]):
+            raise ValueError(
+                f"MultiQuantile: y_true of shape {tuple(y.shape)} does not fit "
+                f"raw_prediction of shape {tuple(raw.shape)}"
+            )
+        Interval().check(y, "y_true", "MultiQuantile")
+        return array_namespace(y).reshape(y, raw.shape) if y.size == raw.size else y
+
+    def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
+        """The k weighted quantiles of the targets.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Targets, once or repeated for each quantile.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+        """
+        y = as_float(y_true, "y_true")
+        return np.asarray(
+            [
+                Quantile(q).init_score(y[:, j] if y.ndim == 2 else y, sample_weight)
+                for j, q in enumerate(self.quantiles)
+            ]
+        )

@@ -1,0 +1,415 @@
+"""Regression losses: parity with the engines' own, special cases, data of their kind."""
+
+from __future__ import annotations
+
+import math
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostobj as bo
+from boostobj.losses._log_link import LogLinkLoss
+from boostobj.losses._redescending import RedescendingLoss
+from boostobj.losses.percentage import PercentageLoss
+
+ROUNDS = 50
+XGB = {"nthread": 1, "tree_method": "hist", "max_depth": 3, "eta": 0.2}
+LGB = {"num_threads": 1, "verbose": -1, "num_leaves": 15}
+
+FAMILY = [
+    *[bo.Expectile(0.1), bo.Expectile(0.8), bo.Fair(2.0), bo.Lp(1.0), bo.Lp(1.3), bo.Lp(2.0)],
+    *[bo.EpsilonInsensitive(0.5), bo.EpsilonInsensitive(0.0), bo.Linex(0.5), bo.Linex(-0.5)],
+    *[bo.Cauchy(3.0), bo.Welsch(5.0), bo.Tukey(8.0)],
+    *[bo.GeneralRobust(shape, 3.0) for shape in (2, 1, 0, -2, -math.inf)],
+    *[bo.Poisson(), bo.NegativeBinomial(0.5), bo.Tweedie(1.3), bo.Gamma()],
+    *[bo.SquaredLogError(), bo.SquaredLogError(hessian="exact")],
+    *[bo.MAPE(), bo.SMAPE(), bo.SquaredPercentageError()],
+    bo.MultiQuantile((0.1, 0.5, 0.9)),
+]
+
+
+def outputs(loss):
+    return len(loss.quantiles) if isinstance(loss, bo.MultiQuantile) else 1
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Features, a positive mean, and rows to train and to score on."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (2000, 4))
+    mean = np.exp(1 + X[:, 0] + np.where(X[:, 1] > 0, 0.7, 0) * X[:, 2])
+    train = np.arange(2000) < 1400
+    return X, mean, train
+
+
+def targets(loss, mean):
+    """Targets of the kind that a loss is for."""
+    rng = np.random.default_rng(1)
+    if isinstance(loss, (bo.Poisson, bo.NegativeBinomial)):
+        y = rng.poisson(mean * rng.gamma(2, 0.5, mean.size))
+    elif isinstance(loss, bo.Tweedie):
+        y = rng.gamma(2, 1, mean.size) * mean * (rng.random(mean.size) < 0.7)
+    elif isinstance(loss, (bo.Gamma, PercentageLoss, bo.SquaredLogError)):
+        y = mean * rng.gamma(4, 0.25, mean.size) + 0.05
+    else:
+        y = 3 * np.log(mean) + rng.normal(size=mean.size)
+        if isinstance(loss, (RedescendingLoss, bo.RobustLoss)):
+            y += 15 * (rng.random(mean.size) < 0.1)
+    return y.astype(np.float32).astype(np.float64)
+
+
+def train_xgb(loss, X, y, start=None, rounds=ROUNDS, **params):
+    k = outputs(loss)
+    data = xgb.DMatrix(X, y, nthread=1)
+    params = {**XGB, "base_score": 0.5 if k == 1 else 0.0, **params}
+    if k > 1:
+        params |= {"objective": "reg:squarederror", "num_class": k}
+    if start is not None:
+        data.set_base_margin(np.broadcast_to(start, (len(y), k)).ravel())
+    model = xgb.train(params, data, rounds, obj=loss)
+
+    def predict(X):
+        data = xgb.DMatrix(X, nthread=1)
+        if start is not None:
+            data.set_base_margin(np.broadcast_to(start, (len(X), k)).ravel())
+        return model.predict(data, output_margin=True)
+
+    return predict
+
+
+def train_lgb(loss, X, y, start=None, rounds=ROUNDS, **params):
+    k = outputs(loss)
+    offset = 0.0 if start is None else np.asarray(start)
+    scores = np.broadcast_to(offset, (len(y), k) if k > 1 else (len(y),)).copy()
+    data = lgb.Dataset(X, y, init_score=scores)
+    if k > 1:
+        params["num_class"] = k
+    model = lgb.train({**LGB, "objective": loss, **params}, data, rounds)
+    return lambda X: model.predict(X, raw_score=True) + offset
+
+
+@pytest.mark.parametrize("train", [train_xgb, train_lgb])
+@pytest.mark.parametrize("loss", FAMILY, ids=repr)
+def test_training_improves_the_metric_over_the_constant(loss, train, rows):
+    X, mean, first = rows
+    y = targets(loss, mean)
+    start = loss.init_score(y[first])
+    predict = train(loss, X[first], y[first], start)
+    raw = predict(X[~first])
+    assert np.all(np.isfinite(raw))
+    constant = np.broadcast_to(start, raw.shape).astype(raw.dtype)
+    ours, baseline = (loss.metric(y[~first], r) for r in (raw, constant))
+    # a likelihood lacks the terms that would make it zero for a perfect prediction
+    assert ours < baseline * (1 if isinstance(loss, LogLinkLoss) else 0.9)
+
+
+@pytest.mark.parametrize("train", [train_xgb, train_lgb])
+@pytest.mark.parametrize("loss", FAMILY, ids=repr)
+def test_training_survives_the_engines_own_start(loss, train, rows):
+    # 0.5 in XGBoost, 0 in LightGBM: far from the best constant
+    X, mean, _ = rows
+    y = targets(loss, mean)
+    raw = train(loss, X, y)(X)
+    start = np.full_like(raw, 0.5 if train is train_xgb else 0.0)
+    assert np.all(np.isfinite(raw))
+    assert loss.metric(y, raw) < loss.metric(y, start)
+
+
+@pytest.mark.parametrize("train", [train_xgb, train_lgb])
+@pytest.mark.parametrize("shift", [-1e5, 1e5])
+@pytest.mark.parametrize("loss", [x for x in FAMILY if isinstance(x, bo.ResidualLoss)], ids=repr)
+def test_no_start_is_so_bad_that_training_breaks(loss, train, shift, rows):
+    X, mean, _ = rows
+    y = targets(loss, mean) + shift
+    if isinstance(loss, (bo.Welsch, bo.Tukey)) or loss == bo.GeneralRobust(-math.inf, 3.0):
+        with pytest.raises(ValueError, match="loss is flat; start from"):
+            train(loss, X, y, rounds=2)
+        return
+    raw = train(loss, X, y, rounds=30)(X)
+    assert np.all(np.isfinite(raw))
+    if not isinstance(loss, bo.Linex):  # whose steps are at most 1/a on one side
+        assert np.mean(np.abs(raw - y)) < 2e4
+
+
+@pytest.mark.parametrize("train", [train_xgb, train_lgb])
+@pytest.mark.parametrize("start", [-30.0, 30.0])
+@pytest.mark.parametrize("loss", [x for x in FAMILY if isinstance(x, LogLinkLoss)], ids=repr)
+def test_likelihoods_stay_finite_from_any_start(loss, train, start, rows):
+    X, mean, _ = rows
+    y = targets(loss, mean)
+    assert np.all(np.isfinite(train(loss, X, y, start, rounds=20)(X)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "params"),
+    [
+        (bo.Poisson(), "count:poisson", {"max_delta_step": 0.7}),
+        (bo.Poisson(max_delta_step=0.0), "count:poisson", {"max_delta_step": 0.0}),
+        (bo.Gamma(), "reg:gamma", {}),
+        (bo.Tweedie(), "reg:tweedie", {}),
+        (bo.Tweedie(1.2), "reg:tweedie", {"tweedie_variance_power": 1.2}),
+        (bo.SquaredLogError(hessian="exact"), "reg:squaredlogerror", {}),
+        (
+            bo.Expectile(0.8),
+            "reg:expectileerror",
+            {"expectile_alpha": 0.8, "reg_lambda": 0, "min_child_weight": 0},
+        ),
+    ],
+    ids=repr,
+)
+def test_xgboost_parity(loss, name, params, rows):
+    if name == "reg:expectileerror" and tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 3):
+        pytest.skip("XGBoost has expectiles from 3.3 on")
+    X, mean, _ = rows
+    y = targets(loss, mean)
+    weight = np.random.default_rng(2).uniform(0.5, 2, len(y))
+    data = xgb.DMatrix(X, y, weight=weight, nthread=1)
+    start = 2.0
+    params = {**XGB, **params}
+    builtin = xgb.train({**params, "objective": name, "base_score": start}, data, ROUNDS)
+    own = {
+        k: v for k, v in params.items() if k not in ("expectile_alpha", "tweedie_variance_power")
+    }
+    margin = float(loss.link.link(np.asarray([start]))[0])
+    ours = xgb.train({**own, "base_score": margin}, data, ROUNDS, obj=loss)
+    expected = builtin.predict(data)
+    assert expected.std() > 0.3
+    raw = ours.predict(data, output_margin=True)
+    np.testing.assert_allclose(loss.link.inverse(raw), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "params"),
+    [
+        (bo.Poisson(), "poisson", {}),
+        (bo.Gamma(), "gamma", {}),
+        (bo.Tweedie(), "tweedie", {}),
+        (bo.Tweedie(1.2), "tweedie", {"tweedie_variance_power": 1.2}),
+        (bo.Fair(2.0, hessian="exact"), "fair", {"fair_c": 2.0, "min_sum_hessian_in_leaf": 0}),
+    ],
+    ids=repr,
+)
+def test_lightgbm_parity(loss, name, params, rows):
+    X, mean, _ = rows
+    y = targets(loss, mean)
+    weight = np.random.default_rng(2).uniform(0.5, 2, len(y))
+    start = bo.init_scores(loss, y, weight)
+    params = {**LGB, "boost_from_average": False, **params}
+    # no start of its own: both begin at the same scores
+    data = lgb.Dataset(X, y, weight=weight, init_score=start)
+    builtin = lgb.train({**params, "objective": name}, data, ROUNDS)
+    data = lgb.Dataset(X, y, weight=weight, init_score=start)
+    ours = lgb.train({**params, "objective": loss}, data, ROUNDS)
+    expected, raw = (model.predict(X, raw_score=True) + start for model in (builtin, ours))
+    expected, got = np.asarray(loss.link.inverse(expected)), np.asarray(loss.link.inverse(raw))
+    assert expected.std() > 0.3
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "params"),
+    [
+        (bo.Fair(), "fair", {"fair_c": 1.0}),
+        (bo.MAPE(floor=1.0), "mape", {}),
+    ],
+    ids=repr,
+)
+def test_lightgbm_with_another_curvature_is_no_better(loss, name, params, rows):
+    X, mean, first = rows
+    y = targets(loss, mean)
+    start = bo.init_scores(loss, y[first])
+    data = lgb.Dataset(X[first], y[first])
+    builtin = lgb.train({**LGB, **params, "objective": name}, data, ROUNDS)
+    data = lgb.Dataset(X[first], y[first], init_score=start)
+    ours = lgb.train({**LGB, "objective": loss}, data, ROUNDS).predict(X[~first]) + start[0]
+    assert loss.metric(y[~first], ours) <= 1.01 * loss.metric(y[~first], builtin.predict(X[~first]))
+
+
+R = np.concatenate([[0.0], *[s * np.geomspace(1e-5, 1e3, 60) for s in (-1, 1)]])
+
+
+@pytest.mark.parametrize(
+    ("shape", "special", "factor"),
+    [
+        (2.0, bo.SquaredError(), 0.5),
+        (1.0, bo.PseudoHuber(delta=3.0), 1),
+        (0.0, bo.Cauchy(scale=3 * math.sqrt(2)), 1),
+        (-math.inf, bo.Welsch(scale=3 * math.sqrt(2)), 1),
+    ],
+)
+@pytest.mark.parametrize("off", [0.0, 1e-9])
+def test_general_robust_has_its_special_cases(shape, special, factor, off):
+    loss = bo.GeneralRobust(shape - off, scale=3.0)
+    y = np.zeros_like(R)
+    rtol = 1e-6 if off else 1e-12
+    np.testing.assert_allclose(loss.value(y, R), factor * special.value(y, R), rtol=rtol)
+    near = np.abs(R) < 15  # beyond, the floor of the Hessian
+    for ours, theirs in zip(
+        loss.gradient_hessian(y, R), special.gradient_hessian(y, R), strict=True
+    ):
+        np.testing.assert_allclose(ours[near], factor * theirs[near], rtol=rtol)
+
+
+def test_general_robust_reaches_welsch_continuously():
+    y = np.zeros_like(R)
+    for far in (-1e8, -1e15, -1e17, -1e300):
+        ours = bo.GeneralRobust(far).value(y, R)
+        np.testing.assert_allclose(ours, bo.GeneralRobust(-math.inf).value(y, R), rtol=1e-6)
+
+
+def test_lp_ends_at_absolute_and_squared_error():
+    rng = np.random.default_rng(0)
+    y, raw = rng.normal(size=(2, 100))
+    for p, same in ((1.0, bo.AbsoluteError()), (2.0, bo.SquaredError())):
+        for ours, theirs in zip(
+            bo.Lp(p).gradient_hessian(y, raw), same.gradient_hessian(y, raw), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_negative_binomial_without_dispersion_is_poisson():
+    y, raw = np.asarray([0.0, 1, 5, 20]), np.asarray([1.0, -2, 1.5, 3])
+    exact = bo.Poisson(max_delta_step=0.0).gradient_hessian(y, raw)
+    for ours, theirs in zip(bo.NegativeBinomial(1e-9).gradient_hessian(y, raw), exact, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [bo.Cauchy(), bo.Welsch(), bo.Tukey(), bo.GeneralRobust(-2)])
+def test_start_of_a_nonconvex_loss_is_the_best_of_all(loss):
+    # The larger cluster is the narrower; a third of the weight tempts descent from the median.
+    rng = np.random.default_rng(0)
+    y = np.concatenate([rng.normal(0, 0.2, 400), rng.normal(50, 5, 300), rng.normal(100, 1, 250)])
+    assert abs(loss.init_score(y) - 0) < 0.3
+    weight = np.repeat([0.01, 1.0, 3.0], [400, 300, 250])
+    assert abs(loss.init_score(y + 1e6, weight) - 1e6 - 100) < 1
+
+
+@pytest.mark.parametrize("loss", [bo.MAPE(), bo.SMAPE(), bo.SquaredPercentageError()])
+def test_zero_targets_are_refused_without_a_floor(loss):
+    y, raw = np.asarray([1.0, 0.0, 3.0, 0.0]), np.ones(4)
+    for call in (loss.value, loss.gradient_hessian, loss, loss.metric):
+        with pytest.raises(ValueError, match=r"y_true must be .* not zero.* got 0.0 \(2 of 4"):
+            call(y, raw)
+    with pytest.raises(ValueError, match="floor admits zeros"):
+        loss.init_score(y)
+    with pytest.raises(ValueError, match="floor must be finite and >= 0, got -1"):
+        type(loss)(floor=-1)
+
+
+@pytest.mark.parametrize("train", [train_xgb, train_lgb])
+@pytest.mark.parametrize("kind", [bo.MAPE, bo.SMAPE, bo.SquaredPercentageError])
+def test_zero_targets_train_with_a_floor(kind, train, rows):
+    X, mean, _ = rows
+    loss = kind(floor=1.0)
+    y = np.where(np.arange(len(mean)) % 7 == 0, 0.0, mean)
+    start = loss.init_score(y)
+    raw = train(loss, X, y, start)(X)
+    assert loss.metric(y, raw) < 0.9 * loss.metric(y, np.full_like(raw, start))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3, 1e6])
+@pytest.mark.parametrize("kind", [bo.MAPE, bo.SMAPE, bo.SquaredPercentageError])
+def test_percentage_losses_know_no_unit(kind, unit, rows):
+    X, mean, _ = rows
+    y = targets(kind(), mean)
+    loss = kind()
+    plain = train_xgb(loss, X, y, loss.init_score(y))(X)
+    scaled = train_xgb(loss, X, y * unit, loss.init_score(y * unit))(X)
+    # no worse: for tiny targets, XGBoost's absolute thresholds are outgrown, and lambda with them
+    assert loss.metric(y * unit, scaled) < 1.03 * loss.metric(y, plain)
+
+
+def test_poisson_starts_at_a_finite_score_without_counts():
+    assert bo.Poisson().init_score([0, 0, 0]) < -10
+    assert bo.Gamma().init_score([1.0, 3.0]) == pytest.approx(math.log(2))
+
+
+QUANTILES = (0.1, 0.4, 0.5, 0.6, 0.9)
+
+
+@pytest.mark.parametrize("strategy", ["one_output_per_tree", "multi_output_tree"])
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("wrapper", [False, True])
+def test_multi_quantile_in_xgboost(strategy, repeated, wrapper, rows):
+    X, mean, first = rows
+    loss = bo.MultiQuantile(QUANTILES)
+    y = targets(loss, mean)
+    label = np.tile(y[:, None], 5) if repeated else y
+    params = {**XGB, "multi_strategy": strategy, **({} if repeated else {"num_class": 5})}
+    if wrapper:
+        del params["nthread"]
+        model = xgb.XGBRegressor(n_estimators=ROUNDS, n_jobs=1, objective=loss, **params)
+        raw = model.fit(X[first], label[first]).predict(X[~first])
+    else:
+        data = xgb.DMatrix(X[first], label[first], nthread=1)
+        params["objective"] = "reg:squarederror"
+        model = xgb.train(params, data, ROUNDS, obj=loss)
+        raw = model.predict(xgb.DMatrix(X[~first], nthread=1))
+    check_quantiles(loss, y[~first], raw)
+
+
+@pytest.mark.filterwarnings("ignore:'force_all_finite' was renamed:FutureWarning")
+@pytest.mark.parametrize("wrapper", [False, True])
+def test_multi_quantile_in_lightgbm(wrapper, rows):
+    X, mean, first = rows
+    loss = bo.MultiQuantile(QUANTILES)
+    y = targets(loss, mean)
+    start = bo.init_scores(loss, y[first])
+    assert start.shape == (first.sum(), 5)
+    if wrapper:
+        model = lgb.LGBMRegressor(
+            objective=loss, num_class=5, metric="None", n_estimators=ROUNDS, n_jobs=1, verbose=-1
+        )
+        model.fit(X[first], y[first], init_score=start)
+        raw = model.predict(X[~first], raw_score=True) + start[0]
+    else:
+        raw = train_lgb(loss, X[first], y[first], start[0])(X[~first])
+    check_quantiles(loss, y[~first], raw)
+
+
+def check_quantiles(loss, y, raw):
+    assert raw.shape == (len(y), 5)
+    predicted = np.asarray(loss.link.inverse(raw))
+    assert np.all(np.diff(predicted, axis=1) >= 0)
+    assert loss.metric(y, predicted) <= loss.metric(y, raw)
+    constant = np.broadcast_to(loss.init_score(y), raw.shape).copy()
+    assert loss.metric(y, predicted) < 0.85 * loss.metric(y, constant)
+    np.testing.assert_allclose(np.mean(y[:, None] <= predicted, axis=0), QUANTILES, atol=0.12)
+
+
+def test_multi_quantile_is_its_quantiles_side_by_side():
+    rng = np.random.default_rng(0)
+    y, raw = rng.normal(size=200), rng.normal(size=(200, 2))
+    weight = rng.uniform(0, 2, 200)
+    loss = bo.MultiQuantile((0.2, 0.7))
+    together = loss(y, raw, weight)
+    for j, q in enumerate(loss.quantiles):
+        for ours, single in zip(together, bo.Quantile(q)(y, raw[:, j], weight), strict=True):
+            np.testing.assert_allclose(ours[:, j], single, rtol=1e-5)
+        assert loss.init_score(y, weight)[j] == bo.Quantile(q).init_score(y, weight)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bo.MultiQuantile((0.5, 0.1)), "quantiles must be increasing and between 0 and 1"),
+        (lambda: bo.MultiQuantile((0.5, 1.0)), "quantiles must be increasing and between 0 and 1"),
+        (lambda: bo.MultiQuantile(()), "quantiles must hold at least 1 number"),
+        (lambda: bo.MultiQuantile((0.5,), scales=(1.0, 2.0)), "scales must hold 1 number"),
+        (lambda: bo.Linex(0), "a must be finite and not zero, got 0"),
+        (lambda: bo.Lp(2.5), r"p must be in \[1, 2\], got 2.5"),
+        (lambda: bo.Tweedie(2), r"power must be in \(1, 2\), got 2"),
+        (lambda: bo.GeneralRobust(2.5), "shape must be"),
+        (lambda: bo.GeneralRobust(math.nan), "shape must be"),
+        (lambda: bo.Expectile(1.0), r"expectile must be in \(0, 1\), got 1.0"),
+        (lambda: bo.SquaredLogError(hessian="majorizer"), "hessian must be 'smoothed' or 'exact'"),
+        (lambda: bo.MultiQuantile()(np.zeros(3), np.zeros((3, 2))), "set num_class to 3"),
+        (lambda: bo.Gamma().value([0.0], [0.0]), "y_true must be finite and > 0, got 0.0"),
+        (lambda: bo.SquaredLogError().value([-1.0], [0.0]), "y_true must be finite and > -1"),
+    ],
+)
+def test_errors_name_what_is_wrong(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
