@@ -23,12 +23,14 @@ from boostobj.base import (
     get_loss,
 )
 from boostobj.engine import base_score, get_num_threads, init_scores, set_num_threads
+from boostobj.groups import GroupLoss
 from boostobj.losses.absolute_error import AbsoluteError
 from boostobj.losses.asymmetric_loss import AsymmetricLoss
 from boostobj.losses.cauchy import Cauchy
 from boostobj.losses.class_balanced import ClassBalanced
 from boostobj.losses.composition import Asymmetric
 from boostobj.losses.cross_entropy import CrossEntropy
+from boostobj.losses.embedding import Contrastive, Triplet
 from boostobj.losses.epsilon_insensitive import EpsilonInsensitive
 from boostobj.losses.expectile import Expectile
 from boostobj.losses.exponential import Exponential
@@ -49,6 +51,7 @@ from boostobj.losses.lp import Lp
 from boostobj.losses.multi_quantile import MultiQuantile
 from boostobj.losses.negative_binomial import NegativeBinomial
 from boostobj.losses.one_vs_rest import OneVsRest
+from boostobj.losses.pairwise import PairwiseHinge, PairwiseLogistic
 from boostobj.losses.percentage import MAPE, SMAPE, SquaredPercentageError
 from boostobj.losses.poisson import Poisson
 from boostobj.losses.poly1 import Poly1
@@ -88,6 +91,7 @@ __all__ = [
     "BoostRegressor",
     "Cauchy",
     "ClassBalanced",
+    "Contrastive",
     "CrossEntropy",
     "EpsilonInsensitive",
     "Expectile",
@@ -97,6 +101,7 @@ __all__ = [
     "FocalSoftmax",
     "Gamma",
     "GeneralRobust",
+    "GroupLoss",
     "Hinge",
     "Huber",
     "KLDivergence",
@@ -113,6 +118,8 @@ __all__ = [
     "MulticlassLoss",
     "NegativeBinomial",
     "OneVsRest",
+    "PairwiseHinge",
+    "PairwiseLogistic",
     "PointwiseLoss",
     "Poisson",
     "Poly1",
@@ -127,6 +134,7 @@ __all__ = [
     "SquaredHinge",
     "SquaredLogError",
     "SquaredPercentageError",
+    "Triplet",
     "TruncatedSquared",
     "Tukey",
     "Tweedie",

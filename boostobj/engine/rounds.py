@@ -13,6 +13,7 @@ from boostobj.base import Loss, Sample
 from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.parallel import for_each_chunk, get_num_threads
+from boostobj.groups import GroupLoss, check_group
 
 #: The engines' own floor for a Hessian.
 HESSIAN_FLOOR = 1e-16
@@ -120,11 +121,17 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
         columns = [np.s_[:, j] for j in range(raw.shape[1])]
     for column in columns:
         sample = RoundSample(y[column], raw[column], weight, batch.adapter, n_threads)
-        _evaluate(loss, sample, gradient[column], hessian[column])
+        _evaluate(loss, sample, gradient[column], hessian[column], batch.group)
     return gradient, hessian
 
 
-def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> None:
+def _evaluate(
+    loss: Loss,
+    sample: RoundSample,
+    gradient: NumpyArray,
+    hessian: NumpyArray,
+    group: NumpyArray | None,
+) -> None:
     """Fill `gradient` and `hessian` in place."""
     inputs = (sample.y, sample.raw)
     adapted = loss._adapted(sample)
@@ -133,7 +140,12 @@ def _evaluate(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: Nu
         g, h = adapted._pointwise_derivatives(y, raw)
         return np.clip(g, -LARGEST, LARGEST), np.minimum(h, LARGEST)
 
-    for_each_chunk(bounded, inputs, (gradient, hessian), sample.n_threads)
+    if isinstance(adapted, GroupLoss):
+        # No group is cut into chunks.
+        sizes = check_group(group, len(gradient))
+        gradient[...], hessian[...] = adapted._round_derivatives(*inputs, sizes)
+    else:
+        for_each_chunk(bounded, inputs, (gradient, hessian), sample.n_threads)
     for name, x in (("gradient", gradient), ("Hessian", hessian)):
         if not np.isfinite(np.sum(x, dtype=np.float64)):
             bad = ~np.isfinite(x)
@@ -164,7 +176,7 @@ def _unit_factor(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian:
     # An exact Hessian may vanish in every row, and then grows no tree.
     curvature = np.maximum(sample.mean_of(np.positive, hessian), HESSIAN_FLOOR)
     slope = sample.mean_of(np.abs, gradient)
-    if not np.any(slope):
+    if not np.any(slope) and not isinstance(loss, GroupLoss):
         _check_flat(loss, sample)
     gain = (slope / curvature) ** 2
     stretch = np.where(gain > 0, GAIN_FLOOR / np.clip(gain, 1e-300, GAIN_FLOOR), 1.0)

@@ -25,8 +25,11 @@ class XGBoostAdapter(Adapter):
         """Read a DMatrix."""
         bounds = dataset.get_uint_info("group_ptr")
         group = np.diff(bounds.astype(np.int64)) if len(bounds) > 1 else None
+        weight = dataset.get_weight()
+        if group is not None and len(weight) == len(group):
+            weight = np.repeat(weight, group)  # XGBoost's weights of groups
         return DatasetFields(
-            dataset.get_label(), dataset.get_weight(), group, getattr(dataset, "nthread", None)
+            dataset.get_label(), weight, group, getattr(dataset, "nthread", None)
         )
 
     def coupling(self, n_classes: int) -> float:

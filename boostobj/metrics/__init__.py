@@ -30,6 +30,13 @@ name                        what it is
 `KLDivergence`              mean divergence of predicted from true probabilities
 `AUC`                       area under the ROC curve
 `AveragePrecision`          area under the precision-recall curve
+`BrierScore`                mean squared error of probabilities
+`ExpectedCalibrationError`  mean distance of probabilities from the shares that come true
+`BalancedAccuracy`          share of right classes, averaged over the true classes
+`FBeta`                     harmonic mean of precision and recall
+`MatthewsCorrelation`       correlation of true and predicted classes
+`QuadraticKappa`            Cohen's kappa of ordered classes
+`NDCG`                      normalised discounted cumulative gain of ranked groups
 ==========================  ==================================================================
 """
 
@@ -37,8 +44,14 @@ from boostobj.metrics.base import LossMetric, Metric, all_metrics
 from boostobj.metrics.classification import (
     AUC,
     AveragePrecision,
+    BalancedAccuracy,
+    BrierScore,
+    ExpectedCalibrationError,
+    FBeta,
     KLDivergence,
     LogLoss,
+    MatthewsCorrelation,
+    QuadraticKappa,
     ZeroOneError,
 )
 from boostobj.metrics.interval import (
@@ -49,6 +62,7 @@ from boostobj.metrics.interval import (
     MeanPinball,
     Pinball,
 )
+from boostobj.metrics.ranking import NDCG
 from boostobj.metrics.regression import MAE, MAPE, R2, RMSE, MeanBiasError, MeanSquaredError
 
 __all__ = [
@@ -56,20 +70,27 @@ __all__ = [
     "CRPS",
     "MAE",
     "MAPE",
+    "NDCG",
     "R2",
     "RMSE",
     "AveragePrecision",
+    "BalancedAccuracy",
+    "BrierScore",
+    "ExpectedCalibrationError",
+    "FBeta",
     "IntervalCoverage",
     "IntervalScore",
     "KLDivergence",
     "LogLoss",
     "LossMetric",
+    "MatthewsCorrelation",
     "MeanBiasError",
     "MeanIntervalWidth",
     "MeanPinball",
     "MeanSquaredError",
     "Metric",
     "Pinball",
+    "QuadraticKappa",
     "ZeroOneError",
     "all_metrics",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from boostobj._arrays import Interval, as_float, check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, snake_case
 from boostobj.engine.batch import read_call
+from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link
 
 __all__ = ["LossMetric", "Metric", "all_metrics"]
@@ -168,12 +170,25 @@ class LossMetric(Metric):
         return "_".join([self.loss.name, *_suffixes(self.loss)])
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        return float(np.average(self.loss.value(y, y_pred), axis=0, weights=weight).mean())
+        return self._grouped_score(y, y_pred, weight, None)
+
+    def _grouped_score(
+        self,
+        y: NumpyArray,
+        y_pred: NumpyArray,
+        weight: NumpyArray | None,
+        group: ArrayLike | None,
+    ) -> float:
+        if isinstance(self.loss, GroupLoss):
+            values = self.loss.value(y, y_pred, group)
+        else:
+            values = self.loss.value(y, y_pred)
+        return float(np.average(values, axis=0, weights=weight).mean())
 
 
 def all_metrics() -> dict[str, type[Metric]]:
     """All registered metrics, yours included: class name to class, sorted by name."""
-    return dict(sorted(_registry.items()))
+    return {name: cls for name, cls in sorted(_registry.items()) if not inspect.isabstract(cls)}
 
 
 def _suffixes(x: Any) -> list[str]:

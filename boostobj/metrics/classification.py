@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import Interval
+from boostobj._arrays import ClassLabels, Interval, check_count, check_number
 from boostobj._typing import NumpyArray
 from boostobj.metrics.base import Metric, class_name
 
-__all__ = ["AUC", "AveragePrecision", "KLDivergence", "LogLoss", "ZeroOneError"]
+__all__ = [
+    "AUC",
+    "AveragePrecision",
+    "BalancedAccuracy",
+    "BrierScore",
+    "ExpectedCalibrationError",
+    "FBeta",
+    "KLDivergence",
+    "LogLoss",
+    "MatthewsCorrelation",
+    "QuadraticKappa",
+    "ZeroOneError",
+]
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,209 @@ class AveragePrecision(Metric):
         from sklearn.metrics import average_precision_score
 
         return float(average_precision_score(_two_classes(self, y), y_pred, sample_weight=weight))
+
+
+@dataclass(frozen=True)
+class BrierScore(Metric):
+    """Mean squared difference of predicted probabilities and labels.
+
+    For two classes that of the probability of class 1, for k classes the sum over the classes.
+    Labels may be probabilities themselves.
+
+    References
+    ----------
+    Brier (1950). Verification of forecasts expressed in terms of probability. Monthly Weather
+    Review 78(1).
+    """
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        rows, p = _probability_rows(self, y, y_pred)
+        # scikit-learn's function knows hard labels only
+        squares = ((rows - p) ** 2).sum(axis=1)
+        return float(np.average(squares, weights=weight)) / (2 if y_pred.ndim == 1 else 1)
+
+
+@dataclass(frozen=True)
+class ExpectedCalibrationError(Metric):
+    """Mean distance of predicted probabilities from the shares that come true, over bins.
+
+    For two classes the probability is that of class 1; for k classes it is that of the most
+    probable one, and what comes true is that it is the label.
+
+    Parameters
+    ----------
+    n_bins : int, default=15
+        The number of bins of equal width between 0 and 1.
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger (2017). On calibration of modern neural networks. ICML.
+    """
+
+    n_bins: int = 15
+
+    def __post_init__(self) -> None:
+        check_count(self, "n_bins", low=1)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        rows, p = _probability_rows(self, y, y_pred)
+        top = np.ones(len(p), dtype=int) if y_pred.ndim == 1 else p.argmax(axis=1)
+        each = np.arange(len(p)), top
+        weight = np.ones(len(p)) if weight is None else weight
+        bins = np.minimum((p[each] * self.n_bins).astype(int), self.n_bins - 1)
+        gaps = np.bincount(bins, weight * (p[each] - rows[each]))
+        return float(np.abs(gaps).sum() / weight.sum())
+
+
+@dataclass(frozen=True)
+class ThresholdMetric(Metric):
+    """A metric of predicted classes, to be maximised.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        Probability of class 1 above which a row counts as class 1. Of k classes the most probable
+        one counts.
+    """
+
+    threshold: float = 0.5
+    higher_is_better = True
+
+    def __post_init__(self) -> None:
+        check_number(self, "threshold", low=0, high=1)
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        rows, p = _probability_rows(self, y, y_pred)
+        predicted = p[:, 1] > self.threshold if y_pred.ndim == 1 else p.argmax(axis=1)
+        return self._class_score(rows.argmax(axis=1), predicted.astype(int), weight, p.shape[1])
+
+    @abstractmethod
+    def _class_score(
+        self, y: NumpyArray, predicted: NumpyArray, weight: NumpyArray | None, n_classes: int
+    ) -> float:
+        """The score of class numbers."""
+
+
+@dataclass(frozen=True)
+class BalancedAccuracy(ThresholdMetric):
+    """Share of right predictions in each class of the labels, averaged over the classes.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        Probability of class 1 above which a row counts as class 1. Of k classes the most probable
+        one counts.
+    """
+
+    def _class_score(
+        self, y: NumpyArray, predicted: NumpyArray, weight: NumpyArray | None, n_classes: int
+    ) -> float:
+        from sklearn.metrics import recall_score
+
+        # what balanced_accuracy_score computes, which warns of classes that no label has
+        labels = np.unique(y)
+        return float(
+            recall_score(y, predicted, labels=labels, average="macro", sample_weight=weight)
+        )
+
+
+@dataclass(frozen=True)
+class FBeta(ThresholdMetric):
+    """Weighted harmonic mean of precision and recall of class 1, averaged over k classes.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        Probability of class 1 above which a row counts as class 1. Of k classes the most probable
+        one counts.
+    beta : float, default=1.0
+        How much recall counts more than precision, > 0.
+    """
+
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self, "beta", low=0)
+
+    def _class_score(
+        self, y: NumpyArray, predicted: NumpyArray, weight: NumpyArray | None, n_classes: int
+    ) -> float:
+        from sklearn.metrics import fbeta_score
+
+        return float(
+            fbeta_score(
+                y,
+                predicted,
+                beta=self.beta,
+                average="binary" if n_classes == 2 else "macro",
+                sample_weight=weight,
+                zero_division=0.0,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class MatthewsCorrelation(ThresholdMetric):
+    """Correlation of labels and predicted classes; 0 if either is always the same.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        Probability of class 1 above which a row counts as class 1. Of k classes the most probable
+        one counts.
+
+    References
+    ----------
+    Matthews (1975). Comparison of the predicted and observed secondary structure of T4 phage
+    lysozyme. Biochimica et Biophysica Acta 405(2).
+    """
+
+    def _class_score(
+        self, y: NumpyArray, predicted: NumpyArray, weight: NumpyArray | None, n_classes: int
+    ) -> float:
+        from sklearn.metrics import matthews_corrcoef
+
+        return float(matthews_corrcoef(y, predicted, sample_weight=weight))
+
+
+@dataclass(frozen=True)
+class QuadraticKappa(Metric):
+    """Cohen's kappa of ordered classes with squared distances as costs.
+
+    Labels are class numbers. Predictions of shape (n,), be it grades or probabilities of class 1,
+    are rounded to class numbers that occur between the least and the greatest label; of (n, k)
+    class probabilities the most probable class counts.
+
+    References
+    ----------
+    Cohen (1968). Weighted kappa: nominal scale agreement with provision for scaled disagreement
+    or partial credit. Psychological Bulletin 70(4).
+    """
+
+    higher_is_better = True
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        from sklearn.metrics import cohen_kappa_score
+
+        y = _two_classes(self, y.argmax(axis=1) if y.ndim == 2 else y)
+        n_classes = int(max(y.max(), 1)) + 1
+        if y_pred.ndim == 2:
+            n_classes = y_pred.shape[1]
+            grades = y_pred.argmax(axis=1)
+        else:
+            grades = np.clip(np.rint(y_pred), y.min(), y.max()).astype(int)
+        ClassLabels(n_classes).check(y, "y_true", self.name)
+        # scikit-learn takes distances between classes from their order in this list
+        return float(
+            cohen_kappa_score(
+                y.astype(int),
+                grades,
+                labels=np.arange(n_classes),
+                weights="quadratic",
+                sample_weight=weight,
+            )
+        )
 
 
 def _two_classes(metric: Metric, y: NumpyArray) -> NumpyArray:

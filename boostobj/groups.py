@@ -1,0 +1,132 @@
+"""Losses that see groups of consecutive rows: ranking and metric learning.
+
+A group is a query, a day, a pair or a triplet: rows that are compared with each other and with no
+others. It reaches the loss from `xgboost.DMatrix.set_group` or ``qid``, the ``group`` of a
+`lightgbm.Dataset` or of `LGBMRanker.fit`; without one, all rows are one group. A subclass writes
+
+- ``_group_value(y, raw, sizes)``, which shares the loss of a group out to its rows, such that the
+  weighted mean over rows is the metric, and
+- ``_group_derivatives(y, raw, sizes)``, of the sum of all these values by each margin.
+
+``sizes`` counts the rows of each group. Weights belong to groups. Weights that differ within a
+group multiply the derivatives of each row, as they do in LightGBM's own ranking objectives.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._typing import Array, ArrayLike, NumpyArray
+from boostobj.base import Loss
+
+__all__ = ["GroupLoss", "check_group", "saturated"]
+
+
+def check_group(group: ArrayLike | None, n: int) -> NumpyArray:
+    """The sizes of consecutive groups of `n` rows; without groups, the one of all rows.
+
+    Raises
+    ------
+    ValueError
+        If sizes are no counts or do not add up to `n`.
+    """
+    if group is None:
+        return np.asarray([n])
+    sizes = np.asarray(group)
+    counts = sizes.ndim == 1 and np.all(sizes >= 0) and np.all(sizes == sizes.astype(np.int64))
+    if not counts or sizes.sum() != n:
+        raise ValueError(
+            f"group must hold the sizes of consecutive groups that add up to {n} rows, "
+            f"got {group!r}"
+        )
+    return sizes[sizes > 0].astype(np.int64)
+
+
+class GroupLoss(Loss):
+    """A loss of the rows of a group together, see `boostobj.groups`."""
+
+    joint_outputs = True
+
+    @abstractmethod
+    def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
+        """Each row's share of the loss, (n,)."""
+
+    @abstractmethod
+    def _group_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
+        """Gradient and Hessian of the sum of the shares by each margin."""
+
+    def value(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, group: ArrayLike | None = None
+    ) -> Array:
+        """Each row's share of the loss of its group.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Targets.
+        raw_prediction : array-like of shape (n,) or (n, k)
+            Margins.
+        group : array-like of int, optional
+            Sizes of consecutive groups, by default one of all rows.
+
+        Returns
+        -------
+        array of shape (n,)
+            The exact loss, never a smoothed one.
+
+        Raises
+        ------
+        ValueError
+            If shapes or groups do not fit or a target lies outside the loss's domain.
+        """
+        y, raw = self._checked(y_true, raw_prediction)
+        return self._group_value(y, raw, check_group(group, raw.shape[0]))
+
+    def gradient_hessian(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, group: ArrayLike | None = None
+    ) -> tuple[Array, Array]:
+        """First and second derivative of the sum of all values by each margin, unweighted.
+
+        Parameters
+        ----------
+        y_true, raw_prediction, group : array-like
+            As in `value`.
+
+        Returns
+        -------
+        gradient, hessian : array of the shape of `raw_prediction`
+            The Hessian is finite and positive; `curvature` tells what it is.
+
+        Raises
+        ------
+        ValueError
+            As in `value`.
+        """
+        y, raw = self._checked(y_true, raw_prediction)
+        xp = array_namespace(raw)
+        gradient, hessian = self._group_derivatives(y, raw, check_group(group, raw.shape[0]))
+        return gradient, xp.clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))
+
+    def _round_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
+        """What a booster gets: the derivatives, or a way out where they say nothing."""
+        return self._group_derivatives(y, raw, sizes)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        # Only differences within a group matter.
+        return 0.0
+
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        return self._group_value(y, raw, check_group(None, raw.shape[0]))
+
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._group_derivatives(y, raw, check_group(None, raw.shape[0]))
+
+
+def saturated(x: Array, raw: Array) -> Array:
+    """`x` in the precision of the margins, as large as it gets where that cannot hold it."""
+    xp = array_namespace(raw)
+    largest = float(xp.finfo(raw.dtype).max)
+    return xp.astype(xp.clip(x, min=-largest, max=largest), raw.dtype)
