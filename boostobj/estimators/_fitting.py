@@ -319,7 +319,7 @@ def fit_engine(
         # a whole model has its start inside
         start = np.zeros_like(start)
     total = float(len(train.y) if weight is None else np.sum(weight))
-    curvature = _curvature(train.y - start, weight) if loss.unit_curvature else 1.0
+    curvature = _curvature(train.y, start, weight) if loss.unit_curvature else 1.0
     metric = loss.metric
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
@@ -345,13 +345,15 @@ def fit_engine(
             progress.show(score)
         return score
 
-    watched = train if validation is None else validation
-    constant = np.broadcast_to(start, (len(watched.y), *start.shape))
+    metric_unit = 1.0
+    if validation is not None:
+        constant = np.broadcast_to(start, (len(validation.y), *start.shape))
+        metric_unit = abs(metric.score(validation.y, constant, validation.sample_weight)) or 1.0
     task = Task(
         objective,
         validate,
         metric.name,
-        abs(metric.score(watched.y, constant, watched.sample_weight)) or 1.0,
+        metric_unit,
         int(start.size),
         curvature,
         early_stopping_rounds,
@@ -366,13 +368,15 @@ def fit_engine(
     return FittedModel(engine, booster, evals_result)
 
 
-def _curvature(residual: NumpyArray, weight: NumpyArray | None) -> float:
+def _curvature(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> float:
     """The mean Hessian with which a small target grows the trees of one around one.
 
     Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that
     gain less than 1e-6. With penalties multiplied likewise the trees stay the same.
     """
-    spread = np.min(np.average(np.abs(residual), axis=0, weights=weight))
+    # one column of targets may have several margins
+    column = y[:, None] if y.ndim < 1 + start.ndim else y
+    spread = np.min(np.average(np.abs(column - start), axis=0, weights=weight))
     return float(4.0 ** np.ceil(-np.log2(np.clip(spread, 1e-15, 1.0))))
 
 

@@ -28,6 +28,7 @@ from boostobj import (
     CrossEntropy,
     Huber,
     Logistic,
+    MultiQuantile,
     Quantile,
     ResidualLoss,
     Softmax,
@@ -57,6 +58,17 @@ def test_regression_beats_the_constant(engine, loss, regression):
     constant = np.full(300, loss.init_score(y[::2], weight[::2]))
     score = loss.metric.score(y[1::2], model.predict(X[1::2]), weight[1::2])
     assert score < 0.8 * loss.metric.score(y[1::2], constant, weight[1::2])
+
+
+@every_engine
+def test_several_quantiles_in_one_model(engine, regression):
+    X, y, weight = regression
+    loss = MultiQuantile((0.1, 0.5, 0.9))
+    model = BoostRegressor(engine, loss=loss, early_stopping_rounds=10).fit(X, y, weight)
+    quantiles = model.predict(X)
+    assert quantiles.shape == (600, 3)
+    assert np.all(np.diff(quantiles, axis=1) >= 0)
+    np.testing.assert_allclose(np.mean(y[:, None] <= quantiles, axis=0), loss.quantiles, atol=0.1)
 
 
 @every_engine
