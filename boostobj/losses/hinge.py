@@ -10,8 +10,11 @@ from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
 
-#: Width of the cap over the hinge, in units of the margin.
-BANDWIDTH = 0.5
+#: Width of the cap over the kink, in units of the margin.
+BANDWIDTH = 0.2
+
+#: Share of the bound that rows beyond the kink get: with all of it, they hold their leaf back.
+BEYOND = 0.2
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Hinge(MarginLoss):
     linearly on [0, 1]. It is a score: this loss estimates the more probable class, and its
     minimiser tells no probability.
     Curvature: smoothed; ``1/(2*|1 - m|)``, that of the tightest parabola above the loss, with a
-    cap over the kink.
+    cap over the kink, and a fifth of it for margins beyond 1, whose rows ask for nothing.
 
     References
     ----------
@@ -44,7 +47,8 @@ class Hinge(MarginLoss):
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
         gradient = xp.where(m < 1, -xp.ones_like(m), xp.zeros_like(m))
-        return gradient, 0.5 / (xp.abs(1 - m) + BANDWIDTH)
+        hessian = 0.5 / (xp.abs(1 - m) + BANDWIDTH)
+        return gradient, xp.where(m >= 1, BEYOND * hessian, hessian)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,344 @@
+"""Losses of classes: what they have in common with each other and with the built-ins."""
+
+from __future__ import annotations
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostobj as bo
+from boostobj.base import own_margin
+from boostobj.metrics import LogLoss
+
+ROUNDS = 50
+COUNTS = (450, 150)
+
+BINARY = [
+    bo.Hinge(),
+    bo.SquaredHinge(),
+    bo.ModifiedHuber(),
+    bo.TruncatedSquared(),
+    bo.Exponential(),
+    bo.Savage(),
+    bo.CrossEntropy(positive_weight=3.0),
+    bo.Focal(),
+    bo.Focal(alpha=0.75, gamma=0.5),
+    bo.LabelSmoothing(),
+    bo.Poly1(),
+    bo.Poly1(epsilon=4.0),
+    bo.AsymmetricLoss(),
+    bo.LDAM(COUNTS),
+    bo.ClassBalanced(bo.Focal(), COUNTS),
+]
+MULTICLASS = [
+    bo.KLDivergence(),
+    bo.FocalSoftmax(),
+    bo.FocalSoftmax(gamma=0.5, alpha=(1, 2, 3)),
+    bo.LDAMSoftmax((300, 200, 100)),
+    bo.OneVsRest(),
+    bo.OneVsRest(bo.SquaredHinge()),
+    bo.ClassBalanced(bo.Softmax(), (300, 200, 100)),
+]
+
+
+def _data(n_classes, n=600, seed=0):
+    """Overlapping, unbalanced classes on four features, halves for training and validation."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(2 * n, 4))
+    score = X[:, 0] + np.sin(2 * X[:, 1]) + 0.5 * X[:, 2] + rng.logistic(0, 0.5, 2 * n)
+    y = np.digitize(score, [1.0] if n_classes == 2 else [-0.5, 1.0]).astype(float)
+    return X[:n], y[:n], X[n:], y[n:]
+
+
+@pytest.fixture(scope="module")
+def two():
+    return _data(2)
+
+
+@pytest.fixture(scope="module")
+def three():
+    return _data(3)
+
+
+def _xgb_train(loss, X, y, rounds=ROUNDS, **params):
+    params = {"nthread": 1, "max_depth": 3, "eta": 0.1, **params}
+    return xgb.train(params, xgb.DMatrix(X, y), rounds, obj=loss)
+
+
+def _xgb_margins(booster, X):
+    return booster.predict(xgb.DMatrix(X), output_margin=True)
+
+
+def _slots(loss, X, y):
+    """Margins of each engine's two slots as functions of features."""
+    start = loss.init_score(y)
+    k = {"num_class": len(start)} if np.ndim(start) else {}
+    tree = {"max_depth": 3, "learning_rate": 0.1}
+    # a vector of start values needs XGBoost 3.1
+    base = {} if k else {"base_score": start}
+    yield lambda V: _xgb_margins(_xgb_train(loss, X, y, **k, **base), V)
+    wrapper = xgb.XGBClassifier if k else xgb.XGBRegressor
+    model = wrapper(objective=loss, n_estimators=ROUNDS, n_jobs=1, **tree, **base).fit(X, y)
+    yield lambda V: model.predict(V, output_margin=True)
+    params = {"objective": loss, "verbose": -1, "num_threads": 1, **tree, **k}
+    data = lgb.Dataset(X, y, init_score=bo.init_scores(loss, y))
+    booster = lgb.train(params, data, ROUNDS)
+    yield lambda V: booster.predict(V, raw_score=True) + start
+    wrapper = lgb.LGBMClassifier if k else lgb.LGBMRegressor
+    fitted = wrapper(objective=loss, n_estimators=ROUNDS, n_jobs=1, verbose=-1, **tree)
+    fitted.fit(X, y, init_score=bo.init_scores(loss, y))
+    yield lambda V: fitted.predict(V, raw_score=True) + start
+
+
+@pytest.mark.parametrize("loss", [*BINARY, *MULTICLASS], ids=repr)
+def test_training_improves_the_own_metric_in_every_slot(loss, two, three):
+    X, y, V, t = three if isinstance(loss, bo.MulticlassLoss) else two
+    start = loss.init_score(y)
+    constant = loss.metric.score(t, np.broadcast_to(start, (len(t), *np.shape(start))))
+    scores = [loss.metric.score(t, margins(V)) for margins in _slots(loss, X, y)]
+    assert np.all(np.isfinite(scores))
+    assert max(scores) < 0.95 * constant
+
+
+def test_the_start_value_is_the_link_of_the_positives(two):
+    """Every loss whose link estimates the probability starts at that of the labels."""
+    y = two[1]
+    losses = [bo.Exponential(), bo.Savage(), bo.SquaredHinge(), bo.ModifiedHuber(), bo.Focal()]
+    for loss in [*losses, bo.Focal(alpha=0.7, gamma=0.5), bo.Focal(alpha=0.9, gamma=5)]:
+        assert float(loss.link.inverse([loss.init_score(y)])[0]) == pytest.approx(y.mean())
+
+
+def test_exponential_recovers_half_the_log_odds():
+    """Rows of one feature value and a share of positives of 20 %."""
+    x, y = np.repeat([[0.0], [1.0]], 500, axis=0), np.tile([1.0, 0, 0, 0, 0], 200)
+    y[500:] = 1 - y[500:]
+    booster = _xgb_train(bo.Exponential(), x, y, 200, eta=0.3, reg_lambda=0, base_score=0)
+    margins = _xgb_margins(booster, np.asarray([[0.0], [1.0]]))
+    np.testing.assert_allclose(margins, np.log([0.25, 4]) / 2, rtol=1e-4)
+    np.testing.assert_allclose(bo.Exponential().link.inverse(margins), [0.2, 0.8], rtol=1e-4)
+
+
+def test_focal_without_focus_is_half_of_cross_entropy(two):
+    X, y, _, _ = two
+    loss, half = bo.Focal(alpha=0.5, gamma=0), 0.5 * bo.CrossEntropy()
+    raw = np.linspace(-40, 40, len(y))
+    for got, expected in zip(
+        (loss.value(y, raw), *loss.gradient_hessian(y, raw)),
+        (half.value(y, raw), *half.gradient_hessian(y, raw)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, expected)
+    trees = [_xgb_train(x, X, y).get_dump(with_stats=True) for x in (loss, half)]
+    assert trees[0] == trees[1]
+    np.testing.assert_allclose(loss.link.inverse(raw), bo.links.Logit().inverse(raw), rtol=1e-12)
+
+
+def test_focal_probabilities_are_calibrated(two):
+    """With the link of the loss, a focused model has the log loss of the built-in."""
+    X, y, V, t = two
+    builtin = _xgb_train(None, X, y, objective="binary:logistic", base_score=y.mean())
+    reference = LogLoss().score(t, builtin.predict(xgb.DMatrix(V)))
+    for loss in (bo.Focal(), bo.Focal(alpha=0.5, gamma=1.0)):
+        raw = _xgb_margins(_xgb_train(loss, X, y, base_score=loss.init_score(y)), V)
+        assert LogLoss(link=loss.link).score(t, raw) < 1.03 * reference
+        # which the sigmoid would miss
+        assert LogLoss(link=bo.links.Logit()).score(t, raw) > 1.1 * reference
+
+
+def test_focal_surrogate_bounds_the_second_derivative():
+    loss = bo.Focal(alpha=0.3, gamma=2.0)
+    raw = np.linspace(-8, 8, 401)
+    y = np.ones_like(raw)
+    _, hessian = loss.gradient_hessian(y, raw)
+    step = 1e-5
+    slopes = [loss.gradient_hessian(y, raw + s)[0] for s in (-step, step)]
+    second = (slopes[1] - slopes[0]) / (2 * step)
+    assert second.min() < -1e-3
+    assert np.all(hessian >= second)
+    assert hessian[-1] == pytest.approx(second[-1], rel=0.01)
+
+
+def test_asymmetric_loss_without_clip_is_focal():
+    rng = np.random.default_rng(0)
+    y, raw = np.tile([0.0, 1.0], 50), 3 * rng.normal(size=100)
+    loss = bo.AsymmetricLoss(gamma_positive=1.5, gamma_negative=1.5, clip=0)
+    focal = 2 * bo.Focal(alpha=0.5, gamma=1.5)
+    np.testing.assert_allclose(loss.value(y, raw), focal.value(y, raw), rtol=1e-12)
+    np.testing.assert_allclose(
+        loss.gradient_hessian(y, raw), focal.gradient_hessian(y, raw), rtol=1e-12
+    )
+
+
+def test_asymmetric_loss_drops_easy_negatives():
+    gradient, hessian = bo.AsymmetricLoss(clip=0.05).gradient_hessian([0, 0, 1], [-4.0, 0, -4])
+    assert gradient[0] == 0 < gradient[1]
+    assert gradient[2] < 0
+    assert np.all(hessian > 0)
+
+
+def test_logistic_is_cross_entropy(two):
+    X, y, _, _ = two
+    trees = [_xgb_train(x, X, y).get_dump() for x in (bo.Logistic(), bo.CrossEntropy())]
+    assert trees[0] == trees[1]
+
+
+def test_positive_weight_is_scale_pos_weight(two):
+    X, y, V, _ = two
+    ours = _xgb_margins(_xgb_train(bo.CrossEntropy(positive_weight=3.0), X, y, base_score=0), V)
+    params = {"objective": "binary:logistic", "scale_pos_weight": 3, "base_score": 0.5}
+    np.testing.assert_allclose(ours, _xgb_margins(_xgb_train(None, X, y, **params), V), atol=1e-4)
+
+
+def test_label_smoothing_is_cross_entropy_of_soft_labels():
+    y, raw = np.asarray([0, 1, 0.3]), np.asarray([-2.0, 0.5, 7])
+    soft = 0.8 * y + 0.1
+    for got, expected in zip(
+        bo.LabelSmoothing(0.2).gradient_hessian(y, raw),
+        bo.CrossEntropy().gradient_hessian(soft, raw),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_ldam_of_two_classes_is_ldam_softmax():
+    rng = np.random.default_rng(0)
+    y, raw = np.tile([0.0, 1.0], 20), rng.normal(size=40)
+    two = bo.LDAMSoftmax(COUNTS).gradient_hessian(y, np.column_stack([0 * raw, raw]))
+    one = bo.LDAM(COUNTS).gradient_hessian(y, raw)
+    np.testing.assert_allclose([x[:, 1] for x in two], one, rtol=1e-12)
+
+
+def test_truncated_squared_lets_wrong_labels_go():
+    """Of 100 rows of one kind, 30 have the wrong label; without a clip they count."""
+    y = np.repeat([1.0, 0.0], [70, 30])
+    assert bo.TruncatedSquared(clip=3).init_score(y) == pytest.approx(0.4)
+    assert bo.TruncatedSquared(clip=1.01).init_score(y) == 1
+
+
+def test_class_balanced_weights_are_those_of_effective_numbers():
+    loss = bo.ClassBalanced(bo.Logistic(), counts=[900, 100], beta=0.99)
+    number = (1 - 0.99 ** np.asarray([900, 100])) / (1 - 0.99)
+    np.testing.assert_allclose(loss.weights, 2 / number / np.sum(1 / number))
+    y, raw = np.asarray([-1, 1]), np.asarray([0.3, 0.3])
+    np.testing.assert_allclose(
+        loss.value(y, raw), loss.weights * bo.Logistic().value(y, raw), rtol=1e-12
+    )
+    alike = bo.ClassBalanced(bo.Logistic(), counts=[900, 100], beta=0)
+    np.testing.assert_array_equal(alike.value(y, raw), bo.Logistic().value(y, raw))
+
+
+def test_kl_divergence_is_softmax_less_the_entropy(three):
+    rng = np.random.default_rng(0)
+    y, raw = rng.dirichlet(np.ones(3), 50), rng.normal(size=(50, 3))
+    entropy = -np.sum(y * np.log(y), axis=1)
+    np.testing.assert_allclose(
+        bo.KLDivergence().value(y, raw), bo.Softmax().value(y, raw) - entropy, rtol=1e-12
+    )
+    np.testing.assert_array_equal(
+        bo.KLDivergence().gradient_hessian(y, raw), bo.Softmax().gradient_hessian(y, raw)
+    )
+
+
+def test_focal_softmax_without_focus_is_softmax():
+    rng = np.random.default_rng(0)
+    raw = 3 * rng.normal(size=(60, 3))
+    for y in (rng.integers(0, 3, 60), rng.dirichlet(np.ones(3), 60)):
+        np.testing.assert_allclose(
+            bo.FocalSoftmax(gamma=0).gradient_hessian(y, raw),
+            bo.Softmax().gradient_hessian(y, raw),
+            rtol=1e-12,
+        )
+
+
+def test_focal_softmax_of_two_classes_is_focal():
+    rng = np.random.default_rng(0)
+    y, raw = np.tile([0.0, 1.0], 20), rng.normal(size=40)
+    two = bo.FocalSoftmax(alpha=(0.7, 0.3)).gradient_hessian(y, np.column_stack([0 * raw, raw]))
+    one = bo.Focal(alpha=0.3).gradient_hessian(y, raw)
+    np.testing.assert_allclose([x[:, 1] for x in two], one, rtol=1e-10)
+
+
+@pytest.mark.parametrize("loss", [bo.Logistic(), bo.Exponential()], ids=repr)
+def test_one_vs_rest_is_k_separate_models(loss, three):
+    X, y, V, _ = three
+    together = _xgb_margins(_xgb_train(bo.OneVsRest(loss), X, y, num_class=3, base_score=0), V)
+    for k in range(3):
+        alone = _xgb_margins(_xgb_train(loss, X, (y == k).astype(float), base_score=0), V)
+        np.testing.assert_allclose(together[:, k], alone, rtol=1e-6, atol=1e-6)
+
+
+def test_one_vs_rest_probabilities_sum_to_one():
+    raw = np.asarray([[0.0, 1, 2], [-1e4, -2e4, -3e4], [30, 30, -30], [-9, -9, -9]])
+    for base in (bo.Logistic(), bo.Exponential(), bo.SquaredHinge()):
+        for dtype in (np.float32, np.float64):
+            p = bo.OneVsRest(base).link.inverse(raw.astype(dtype))
+            assert p.dtype == dtype
+            np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(p[3], 1 / 3)
+
+
+@pytest.mark.parametrize("loss", [*BINARY, *MULTICLASS], ids=repr)
+def test_float32_far_away(loss):
+    """Finite and silent at margins that no model has."""
+    raw = np.asarray([0, 1e-30, 1, 1e4, 1e6, 1e9], dtype=np.float32)
+    raw = np.concatenate([raw, -raw])
+    if isinstance(loss, bo.MulticlassLoss):
+        raw = np.stack(np.meshgrid(raw, raw, raw), axis=-1).reshape(-1, 3)
+        labels = [np.full(len(raw), k, dtype=np.float32) for k in range(3)]
+        labels.append(np.full(raw.shape, 1 / 3, dtype=np.float32))
+    else:
+        labels = [np.zeros_like(raw), np.ones_like(raw)]
+    with np.errstate(all="raise", under="ignore"):
+        for y in labels:
+            gradient, hessian = loss.gradient_hessian(y, raw)
+            p = loss.link.inverse(raw)
+            for x in (loss.value(y, raw), gradient, hessian, p):
+                assert x.dtype == np.float32
+                assert np.all(np.isfinite(x))
+            assert np.all(hessian > 0)
+            assert np.all((p >= 0) & (p <= 1))
+
+
+def test_own_margin_takes_both_label_codes():
+    raw = np.asarray([1.0, 2.0])
+    for negative in (0, -1):
+        np.testing.assert_array_equal(own_margin(np.asarray([1, negative]), raw), [1, -2])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bo.Focal(alpha=1.0), r"Focal: alpha must be in \(0, 1\), got 1.0"),
+        (lambda: bo.Focal(gamma=-1), "Focal: gamma must be finite and >= 0, got -1"),
+        (lambda: bo.Poly1(epsilon=-2), "Poly1: epsilon must be finite and >= -1"),
+        (lambda: bo.TruncatedSquared(clip=1), "TruncatedSquared: clip must be finite and > 1"),
+        (lambda: bo.AsymmetricLoss(clip=2), "AsymmetricLoss: clip must be in"),
+        (lambda: bo.LabelSmoothing(1.5), "LabelSmoothing: smoothing must be in"),
+        (lambda: bo.LDAM((5, 0)), r"LDAM: counts must be finite and > 0, got 0.0 \(1 of 2"),
+        (lambda: bo.LDAM((5, 3, 2)), "LDAM: counts must hold 2 numbers.*LDAMSoftmax"),
+        (lambda: bo.FocalSoftmax(alpha=(1, -1)), "FocalSoftmax: alpha must be finite and > 0"),
+        (lambda: bo.ClassBalanced(bo.Logistic(), (5, 3), beta=1), "beta must be < 1"),
+        (lambda: bo.ClassBalanced(bo.Logistic(), (5, 3, 2)), "counts must hold 2 numbers"),
+        (lambda: bo.ClassBalanced(bo.Softmax(4), (5, 3, 2)), "counts must hold 4 numbers"),
+    ],
+)
+def test_wrong_values_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bo.Focal(alpha="x"), "Focal: alpha must be a number"),
+        (lambda: bo.FocalSoftmax(alpha=0.25), "FocalSoftmax: alpha must be a sequence of numbers"),
+        (lambda: bo.LDAM(None), "LDAM: counts must be a sequence of numbers"),
+        (lambda: bo.OneVsRest(bo.Huber()), "OneVsRest: loss must be a two-class loss"),
+        (lambda: bo.OneVsRest(bo.Poisson()), "OneVsRest: loss must be a two-class loss"),
+        (lambda: bo.ClassBalanced(None, (5, 3)), "ClassBalanced: loss must be a two-class loss"),
+    ],
+)
+def test_wrong_types_are_named(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()

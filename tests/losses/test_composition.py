@@ -1,0 +1,237 @@
+"""Sums and multiples of losses, and losses with two sides, are losses like any other."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostobj as bo
+from boostobj.testing import check_loss
+
+COMBINATIONS = [
+    2 * bo.Huber() + 0.5 * bo.Quantile(0.9),
+    1.5 * bo.AbsoluteError(),
+    0.5 * bo.SquaredError() + 2 * bo.SquaredError(),
+    bo.Huber(delta=0.5) + bo.Huber(delta=2.0),
+    bo.Asymmetric(under=3 * bo.SquaredError(), over=bo.Huber() + bo.LogCosh()),
+    2 * bo.Asymmetric(under=bo.Quantile(0.3), over=bo.PseudoHuber()),
+    0.1 * bo.SquaredHinge() + bo.ModifiedHuber(),
+    bo.Exponential() + bo.Savage(),
+    3 * bo.Poly1(),
+    bo.CrossEntropy() + 0.2 * bo.LabelSmoothing(),
+]
+
+
+@pytest.mark.parametrize("loss", COMBINATIONS, ids=repr)
+def test_check_loss(loss):
+    check_loss(loss)
+
+
+@pytest.mark.parametrize(
+    "loss", [*COMBINATIONS, bo.Softmax() + 2 * bo.FocalSoftmax(), 2 * bo.OneVsRest()], ids=repr
+)
+def test_copies(loss):
+    twins = [copy.deepcopy(loss), pickle.loads(pickle.dumps(loss)), eval(repr(loss), vars(bo))]
+    for twin in twins:
+        assert twin == loss
+        assert type(twin) is type(loss)
+        assert hash(twin) == hash(loss)
+
+
+def test_repr_and_formula_read_like_the_expression():
+    loss = 2 * bo.Huber() + 0.5 * bo.Quantile(0.9)
+    assert repr(loss) == "2.0 * Huber(delta=1.0) + 0.5 * Quantile(quantile=0.9, scale=None)"
+    assert loss.formula == (
+        "2.0*(r**2/2 if abs(r) <= 1.0 else 1.0*(abs(r) - 1.0/2))"
+        " + 0.5*((1 - 0.9)*r if r > 0 else -0.9*r)"
+    )
+    assert loss.metric.__name__ == "2_huber_plus_0.5_quantile_0.9"
+
+
+def test_factors_multiply_and_sums_are_flat():
+    a, b = bo.Huber(), bo.LogCosh()
+    assert 2 * (3 * a) == 6 * a == a * 6 == np.float64(6) * a == np.int64(6) * a
+    assert 2 * (a + b) == 2 * a + 2 * b
+    assert (a + b) + a == a + (b + a)
+
+
+def test_values_and_derivatives_add_up():
+    rng = np.random.default_rng(0)
+    y, raw = rng.normal(size=50), rng.normal(size=50)
+    a, b = bo.LogCosh(), bo.SquaredError()
+    loss = 3 * a + 0.5 * b
+    np.testing.assert_allclose(loss.value(y, raw), 3 * a.value(y, raw) + 0.5 * b.value(y, raw))
+    for got, one, two in zip(
+        *(x.gradient_hessian(y, raw) for x in (loss, a, b)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, 3 * one + 0.5 * two)
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind"),
+    [
+        (bo.SquaredError() + bo.LogCosh(hessian="exact"), "exact"),
+        (bo.Huber() + bo.LogCosh(), "majorizer"),
+        (bo.Huber() + bo.SquaredError(), "smoothed"),
+        (2 * bo.Quantile(0.1), "smoothed"),
+        (bo.Asymmetric(under=2 * bo.SquaredError(), over=bo.SquaredError()), "exact"),
+        (bo.Asymmetric(under=bo.Huber(), over=bo.Huber()), "smoothed"),
+    ],
+    ids=repr,
+)
+def test_curvature_is_the_weakest_claim(loss, kind):
+    assert loss.curvature == kind
+
+
+def test_adaptive_losses_adapt_inside_a_combination():
+    """A pinball loss alone and in a combination sees the same residual scale."""
+    rng = np.random.default_rng(0)
+    y, raw = rng.normal(size=80), np.zeros(80)
+    quantile = bo.Quantile(0.8)
+    for unit in (1e-3, 1.0, 1e5):
+        target = unit * y
+        gradient, hessian = quantile.gradient_hessian(target, raw)
+        for loss, factor in (
+            (3 * quantile, 3),
+            (bo.Asymmetric(under=quantile, over=quantile), 1),
+            (2 * bo.Asymmetric(under=quantile, over=quantile) + quantile, 3),
+        ):
+            got = loss.gradient_hessian(target, raw)
+            np.testing.assert_allclose(got, (factor * gradient, factor * hessian))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [bo.Huber(), bo.Quantile(0.8), bo.Logistic(), bo.Focal(), bo.Softmax(), bo.OneVsRest()],
+    ids=repr,
+)
+def test_once_a_loss_trains_its_trees(loss):
+    X, y = _rows(loss)
+    k = {"num_class": 3} if isinstance(loss, bo.MulticlassLoss) else {}
+    assert np.array_equal((1.0 * loss).init_score(y), loss.init_score(y))
+    params = {"nthread": 1, **k}
+    trees = [
+        xgb.train(params, xgb.DMatrix(X, y), 10, obj=x).get_dump(with_stats=True)
+        for x in (loss, 1.0 * loss)
+    ]
+    assert trees[0] == trees[1]
+    margins = [
+        lgb.train(
+            {"objective": x, "verbose": -1, "num_threads": 1, **k}, lgb.Dataset(X, y), 10
+        ).predict(X, raw_score=True)
+        for x in (loss, 1.0 * loss)
+    ]
+    np.testing.assert_array_equal(*margins)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *COMBINATIONS,
+        bo.Softmax() + 2 * bo.LDAMSoftmax((80, 120, 100)),
+        2 * bo.OneVsRest(bo.SquaredHinge()),
+    ],
+    ids=repr,
+)
+def test_training_improves_the_own_metric_in_every_slot(loss):
+    X, y = _rows(loss, 600)
+    X, y, V, t = X[:300], y[:300], X[300:], y[300:]
+    start = loss.init_score(y)
+    constant = loss.metric.score(t, np.broadcast_to(start, (len(t), *np.shape(start))))
+    k = {"num_class": 3} if isinstance(loss, bo.MulticlassLoss) else {}
+    tree = {"max_depth": 3, "learning_rate": 0.1}
+    base = {} if k else {"base_score": start}
+
+    booster = xgb.train({"nthread": 1, **tree, **base, **k}, xgb.DMatrix(X, y), 50, obj=loss)
+    margins = [booster.predict(xgb.DMatrix(V), output_margin=True)]
+    wrapper = xgb.XGBClassifier if k else xgb.XGBRegressor
+    model = wrapper(objective=loss, n_estimators=50, n_jobs=1, **tree, **base)
+    margins.append(model.fit(X, y).predict(V, output_margin=True))
+    data = lgb.Dataset(X, y, init_score=bo.init_scores(loss, y))
+    params = {"objective": loss, "verbose": -1, "num_threads": 1, **tree, **k}
+    margins.append(lgb.train(params, data, 50).predict(V, raw_score=True) + start)
+    wrapper = lgb.LGBMClassifier if k else lgb.LGBMRegressor
+    model = wrapper(objective=loss, n_estimators=50, n_jobs=1, verbose=-1, **tree)
+    model.fit(X, y, init_score=bo.init_scores(loss, y))
+    margins.append(model.predict(V, raw_score=True) + start)
+
+    scores = [loss.metric.score(t, raw) for raw in margins]
+    assert np.all(np.isfinite(scores))
+    assert max(scores) < 0.9 * constant
+
+
+def _rows(loss, n=300):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    signal = 2 * X[:, 0] + np.sin(3 * X[:, 1]) + rng.standard_t(4, n) / 2
+    if isinstance(loss, bo.MulticlassLoss):
+        return X, np.digitize(signal, [-1.0, 1.0]).astype(float)
+    if isinstance(loss, bo.ResidualLoss):
+        return X, signal
+    return X, (signal > 1).astype(float)
+
+
+def test_a_combination_belongs_to_the_family_of_its_terms():
+    for loss, family in (
+        (2 * bo.Huber(), bo.ResidualLoss),
+        (2 * bo.Hinge(), bo.MarginLoss),
+        (2 * bo.Focal(), bo.PointwiseLoss),
+        (2 * bo.Softmax(3), bo.MulticlassLoss),
+    ):
+        assert isinstance(loss, family)
+        assert loss.unit_curvature is (family is bo.ResidualLoss)
+    assert (2 * bo.Softmax(3)).n_classes == 3
+    assert (2 * bo.Softmax()).coupled_outputs
+    assert not (2 * bo.OneVsRest()).coupled_outputs
+
+
+def test_domains_intersect():
+    loss = bo.Poisson() + bo.Gamma()
+    with pytest.raises(ValueError, match=r"y_true must be finite and > 0, got 0\.0"):
+        loss.value([0.0], [1.0])
+    with pytest.raises(ValueError, match=r"y_true must be finite and > 0, got 0\.0"):
+        loss.init_score([0.0, 1.0])
+
+
+def test_a_loss_of_ones_own_combines():
+    @dataclass(frozen=True)
+    class _Quartic(bo.ResidualLoss):
+        def _value(self, r):
+            return r**4
+
+        def _gradient_hessian(self, r):
+            return 4 * r**3, 12 * r**2 + 1
+
+    loss = 2 * _Quartic() + bo.Huber()
+    assert loss.value([0.0], [1.0])[0] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bo.Huber() + bo.Hinge(), "two families, a ResidualLoss and a MarginLoss"),
+        (lambda: bo.Logistic() + bo.Exponential(), r"link Logit\(\), that of the other HalfLogit"),
+        (lambda: bo.CrossEntropy() + bo.Poisson(), "link"),
+        (lambda: bo.Softmax(3) + bo.Softmax(4), "numbers of classes differ"),
+        (lambda: bo.Huber() + 1, "unsupported operand"),
+        (lambda: "2" * bo.Huber(), "unsupported operand|can't multiply"),
+        (lambda: bo.Huber() * bo.Huber(), "unsupported operand"),
+        (lambda: bo.Asymmetric(bo.Huber(), bo.Hinge()), "Asymmetric: over must be a ResidualLoss"),
+    ],
+)
+def test_what_does_not_combine_is_a_type_error(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("factor", [0, -1.0, np.nan, np.inf])
+def test_factors_are_positive(factor):
+    with pytest.raises(ValueError, match=r"factor of Huber.* must be finite and > 0"):
+        factor * bo.Huber()
