@@ -57,7 +57,8 @@ class MeanBiasError(Metric):
     """Mean of prediction minus target: positive where the model predicts too much.
 
     As a callback it gives the absolute value, since early stopping would otherwise reward a
-    large negative bias.
+    large negative bias. There is no such loss to train with: its gradient is the same for every
+    row, so that it tells no split from another and has no minimum.
     """
 
     def _ranked(self, score: float) -> float:
