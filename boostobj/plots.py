@@ -1,0 +1,523 @@
+"""Pictures of losses and of what they make a booster do, in scikit-learn's manner.
+
+A display computes in a class method, keeps what it drew and can draw it again::
+
+    from boostobj import Huber, LogCosh
+    from boostobj.plots import LossDisplay
+
+    display = LossDisplay.from_loss([Huber(), LogCosh()])
+    display.figure_.savefig("losses.png")
+
+matplotlib is loaded on the first drawing only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import count
+from typing import Any, Literal, Self, TypeAlias, get_args
+
+import numpy as np
+
+from boostobj._arrays import Interval
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss, MulticlassLoss, ResidualLoss
+from boostobj.losses.pairwise import PairLoss
+
+__all__ = ["COLORS", "LossDisplay", "RoundsDisplay", "loss_label"]
+
+#: Colours that colour-blind readers tell apart (Okabe, Ito 2008), by contrast on white.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#999999")
+
+Quantity: TypeAlias = Literal["value", "gradient", "hessian"]
+
+#: Dashes; dots are for the exact second derivative.
+_LINES: tuple[Any, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)))
+_TITLES = {"value": "value", "gradient": "gradient", "hessian": "Hessian"}
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """A loss along a line of margins.
+
+    Attributes
+    ----------
+    label : str
+        The name in legends.
+    value, gradient, hessian : ndarray of shape (n,)
+        The exact loss, and the derivatives that a booster gets.
+    second_derivative : ndarray of shape (n,)
+        The second derivative of the value, NaN at kinks.
+    """
+
+    label: str
+    value: NumpyArray
+    gradient: NumpyArray
+    hessian: NumpyArray
+    second_derivative: NumpyArray
+
+
+class LossDisplay:
+    """Value, gradient and Hessian of losses along one axis.
+
+    The Hessian is the curvature that a booster really gets; where the exact second derivative is
+    another one, it is dotted. Losses that adapt to the present residuals do so as if these were
+    spread evenly along the axis. Losses of two classes have the zero-one loss under them.
+
+    Use `from_loss` to make one.
+
+    Parameters
+    ----------
+    curves : sequence of LossCurve
+        The losses.
+    raw_prediction : ndarray of shape (n,)
+        The margins of the axis.
+    xlabel : str
+        What they are.
+    zero_one : bool, default=False
+        Whether to draw the zero-one loss under the values.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        One for each quantity, or a single one.
+    figure_ : matplotlib Figure
+        The figure.
+    """
+
+    def __init__(
+        self,
+        curves: Sequence[LossCurve],
+        *,
+        raw_prediction: NumpyArray,
+        xlabel: str,
+        zero_one: bool = False,
+    ) -> None:
+        self.curves = curves
+        self.raw_prediction = raw_prediction
+        self.xlabel = xlabel
+        self.zero_one = zero_one
+
+    @classmethod
+    def from_loss(
+        cls,
+        loss: Loss | Iterable[Loss] | Mapping[str, Loss],
+        *,
+        y_true: float | None = None,
+        raw_prediction: ArrayLike | None = None,
+        quantities: Sequence[Quantity] = ("value", "gradient", "hessian"),
+        ax: Any = None,
+    ) -> Self:
+        """Evaluate losses along a line of margins and draw them.
+
+        Parameters
+        ----------
+        loss : Loss, list of Loss or dict of str to Loss
+            What to draw; the keys of a dict are the names in the legend. Losses of k classes
+            vary the margin of the row's class, all others being zero; losses of groups that of
+            the better one of two rows.
+        y_true : float, optional
+            The target. By default 0 for losses of the residual, so that the axis is the
+            residual, and 1 for all others.
+        raw_prediction : array-like of shape (n,), optional
+            The margins, by default up to 4 from the one that predicts the target.
+        quantities : sequence of {"value", "gradient", "hessian"}, optional
+            What to draw.
+        ax : matplotlib Axes or sequence of them, optional
+            See `plot`.
+
+        Returns
+        -------
+        LossDisplay
+
+        Raises
+        ------
+        TypeError
+            If `loss` is no loss.
+        ValueError
+            If losses of different families have no axis in common, a target is outside a loss's
+            domain, or a loss cannot be drawn along a line.
+        """
+        named = _named(loss)
+        first = next(iter(named.values()))
+        if len({_axis_kind(each) for each in named.values()}) > 1:
+            kinds = ", ".join(
+                f"{type(each).__name__}: {_axis_kind(each)}" for each in named.values()
+            )
+            raise ValueError(f"loss must hold losses with one axis in common, got {kinds}")
+        target = _default_target(first) if y_true is None else float(y_true)
+        if raw_prediction is None:
+            x = _default_axis(first, target)
+        else:
+            x = np.unique(np.asarray(raw_prediction, dtype=np.float64))
+        if x.ndim != 1 or len(x) < 2 or not np.all(np.isfinite(x)):
+            raise ValueError(
+                f"raw_prediction must hold two or more different finite numbers, got {x!r}"
+            )
+        curves = [_curve(each, label, target, x) for label, each in named.items()]
+        display = cls(
+            curves,
+            raw_prediction=x,
+            xlabel=_xlabel(first, target),
+            zero_one=_axis_kind(first) == "two classes" and target == 1,
+        )
+        return display.plot(ax, quantities=quantities)
+
+    def plot(
+        self, ax: Any = None, *, quantities: Sequence[Quantity] = ("value", "gradient", "hessian")
+    ) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of them, optional
+            One for each quantity; by default those of a new figure. All quantities of one loss
+            may share one.
+        quantities : sequence of {"value", "gradient", "hessian"}, optional
+            What to draw.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a quantity is unknown, or axes do not fit the quantities.
+        """
+        quantities = tuple(quantities)
+        unknown = [q for q in quantities if q not in get_args(Quantity)]
+        if unknown or not quantities:
+            raise ValueError(f"quantities must be of {get_args(Quantity)}, got {quantities!r}")
+        panels = _panels(ax, len(quantities))
+        if len(panels) == 1 and len(quantities) > 1:
+            if len(self.curves) > 1:
+                raise ValueError(
+                    f"ax: {len(self.curves)} losses with {len(quantities)} quantities need "
+                    f"{len(quantities)} axes, got 1"
+                )
+            self._plot_together(panels[0], quantities)
+        elif len(panels) == len(quantities):
+            for panel, quantity in zip(panels, quantities, strict=True):
+                self._plot_quantity(panel, quantity)
+            if len(self.curves) > 1:
+                panels[0].legend(fontsize="small")
+        else:
+            raise ValueError(
+                f"ax must be {len(quantities)} axes or a single one, got {len(panels)}"
+            )
+        for panel in panels:
+            panel.set_xlabel(self.xlabel)
+        self.ax_ = panels
+        self.figure_ = panels[0].figure
+        return self
+
+    def _plot_quantity(self, panel: Any, quantity: Quantity) -> None:
+        """All losses in one panel, told apart by colour and dashes."""
+        if quantity == "value" and self.zero_one:
+            step = (self.raw_prediction < 0).astype(float)
+            panel.plot(self.raw_prediction, step, color="#BBBBBB", lw=3, label="zero-one")
+        for curve, (color, line) in zip(self.curves, _styles(), strict=False):
+            y = getattr(curve, quantity)
+            panel.plot(self.raw_prediction, y, ls=line, color=color, lw=1.8, label=curve.label)
+            if quantity == "hessian" and _differ(curve):
+                panel.plot(self.raw_prediction, curve.second_derivative, ":", color=color, lw=1.4)
+        panel.set_title(_TITLES[quantity])
+        if quantity == "hessian" and any(map(_differ, self.curves)):
+            panel.set_title("Hessian (dotted: exact)")
+
+    def _plot_together(self, panel: Any, quantities: Sequence[Quantity]) -> None:
+        """One loss in one panel, its quantities told apart."""
+        (curve,) = self.curves
+        for quantity, color, line in zip(quantities, COLORS, ("-", "--", "-"), strict=False):
+            y = getattr(curve, quantity)
+            panel.plot(self.raw_prediction, y, line, color=color, lw=1.8, label=_TITLES[quantity])
+            if quantity == "hessian" and _differ(curve):
+                panel.plot(
+                    self.raw_prediction,
+                    curve.second_derivative,
+                    ":",
+                    color="black",
+                    lw=1.4,
+                    label="exact second derivative",
+                )
+        panel.set_title(curve.label)
+
+
+class RoundsDisplay:
+    """What each boosting round did: its leaves, and how far they moved the predictions.
+
+    An objective whose Hessian fades shows as trees with a single leaf, one whose Hessian is too
+    large as steps that hardly move, one whose Hessian is too small as steps that explode.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    leaves, steps : dict of str to ndarray of shape (n_rounds,)
+        By model and round: the number of leaves, and the largest less the smallest leaf value, in
+        units of the margin.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        One for leaves, one for steps.
+    figure_ : matplotlib Figure
+        The figure.
+    """
+
+    def __init__(self, leaves: dict[str, NumpyArray], steps: dict[str, NumpyArray]) -> None:
+        self.leaves = leaves
+        self.steps = steps
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+        """Read trained models and draw.
+
+        Parameters
+        ----------
+        estimator : model or dict of str to model
+            Fitted: a Booster of XGBoost or LightGBM, one of their scikit-learn wrappers, or one
+            of the estimators of boostobj. The keys of a dict are the names in the legend.
+        ax : two matplotlib Axes, optional
+            For leaves and steps; by default those of a new figure.
+
+        Returns
+        -------
+        RoundsDisplay
+
+        Raises
+        ------
+        TypeError
+            If a model is none of these.
+        """
+        models = estimator if isinstance(estimator, Mapping) else {"": estimator}
+        read = {label: _rounds(model) for label, model in models.items()}
+        display = cls(
+            {label: leaves for label, (leaves, _) in read.items()},
+            {label: steps for label, (_, steps) in read.items()},
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : two matplotlib Axes, optional
+            For leaves and steps; by default those of a new figure.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not two axes.
+        """
+        panels = _panels(ax, 2)
+        if len(panels) != 2:
+            raise ValueError(f"ax must be 2 axes, got {len(panels)}")
+        what = (("leaves", self.leaves), ("step: spread of leaf values", self.steps))
+        for panel, (title, counts) in zip(panels, what, strict=True):
+            for (label, y), (color, line) in zip(counts.items(), _styles(), strict=False):
+                rounds = np.arange(1, len(y) + 1)
+                panel.plot(rounds, y, ls=line, color=color, lw=1.8, label=label)
+            panel.set(xlabel="boosting round", title=title)
+        if any(self.leaves):
+            panels[0].legend(fontsize="small")
+        # Steps that shrink over many powers of ten want a logarithm; steps of zero have none.
+        if all(np.all(y > 0) for y in self.steps.values()):
+            panels[1].set_yscale("log")
+        else:
+            linear = _smallest_positive(self.steps.values())
+            panels[1].set_yscale("symlog", linthresh=linear, linscale=2)
+        self.ax_ = panels
+        self.figure_ = panels[0].figure
+        return self
+
+
+def loss_label(loss: Loss) -> str:
+    """A loss's class and those of its parameters that are not default.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> loss_label(Huber(delta=2.0)), loss_label(Huber())
+    ('Huber(delta=2.0)', 'Huber')
+    """
+    changed = [
+        f"{f.name}={getattr(loss, f.name)!r}"
+        for f in fields(loss)  # type: ignore[arg-type]
+        if getattr(loss, f.name) != f.default
+    ]
+    return f"{type(loss).__name__}({', '.join(changed)})" if changed else type(loss).__name__
+
+
+def _named(loss: Any) -> dict[str, Loss]:
+    if isinstance(loss, Mapping):
+        named = dict(loss)
+    else:
+        losses = [loss] if isinstance(loss, Loss) or not isinstance(loss, Iterable) else list(loss)
+        named = {loss_label(x) if isinstance(x, Loss) else repr(x): x for x in losses}
+    for each in named.values():
+        if not isinstance(each, Loss):
+            raise TypeError(f"loss must hold instances of Loss, got {each!r}")
+    if not named:
+        raise ValueError("loss must hold at least one loss, got none")
+    return named
+
+
+def _axis_kind(loss: Loss) -> str:
+    """What the axis of a loss means, in a word."""
+    if isinstance(loss, PairLoss):
+        return "two rows of a group"
+    if isinstance(loss, MulticlassLoss):
+        return "k classes"
+    if isinstance(loss, ResidualLoss):
+        return "residual"
+    predictions = loss.link.domain
+    if isinstance(predictions, Interval) and (predictions.low, predictions.high) == (0, 1):
+        return "two classes"
+    return type(loss.link).__name__.lower() + " link"
+
+
+def _default_target(loss: Loss) -> float:
+    return 0.0 if isinstance(loss, ResidualLoss) else 1.0
+
+
+def _default_axis(loss: Loss, y_true: float) -> NumpyArray:
+    """Margins around the one that predicts the target, or around zero where none does."""
+    if _axis_kind(loss) == "identity link":
+        # Relative errors: the target is positive, and predictions had better be.
+        return np.linspace(0, 4 * y_true, 801)[1:]
+    y = np.asarray([y_true])
+    centred = _axis_kind(loss) == "residual" or _axis_kind(loss).endswith("link")
+    inside = centred and bool(np.all(loss.link.domain.contains(y)))
+    return (float(loss.link.link(y)[0]) if inside else 0.0) + np.linspace(-4, 4, 801)
+
+
+def _xlabel(loss: Loss, y_true: float) -> str:
+    kind = _axis_kind(loss)
+    if kind == "residual" and y_true == 0:
+        return "residual: prediction - target"
+    if kind == "two classes" and y_true == 1:
+        return "margin of the row's own class"
+    if kind == "k classes":
+        return "margin of the row's own class"
+    if kind == "two rows of a group":
+        return "score of the better row - score of the other"
+    what = "prediction" if kind in ("residual", "identity link") else "margin"
+    return f"{what} (target {y_true:g})"
+
+
+def _curve(loss: Loss, label: str, y_true: float, x: NumpyArray) -> LossCurve:
+    """Evaluate a loss at margins `x`."""
+    step = 1e-4 * (x[-1] - x[0])
+    value = _value(loss, y_true, x)
+    below, above = _value(loss, y_true, x - step), _value(loss, y_true, x + step)
+    second = (below - 2 * value + above) / step**2
+    gradient, hessian = _derivatives(loss, y_true, x)
+    # A slope that changes by as much within so short a step jumps there.
+    second[np.abs(second) * step > 0.003 * np.ptp(np.diff(value) / np.diff(x))] = np.nan
+    return LossCurve(label, value, gradient, hessian, second)
+
+
+def _value(loss: Loss, y_true: float, x: NumpyArray) -> NumpyArray:
+    if isinstance(loss, PairLoss):
+        y, raw, group = _pairs(x)
+        shares: NumpyArray = np.asarray(loss.value(y, raw, group)).reshape(-1, 2).sum(axis=1)
+        return shares
+    value: NumpyArray = np.asarray(loss.value(*_rows(loss, y_true, x)))
+    return value if value.ndim == 1 else value[:, 0]
+
+
+def _derivatives(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    if isinstance(loss, PairLoss):
+        y, raw, group = _pairs(x)
+        pair = [np.asarray(d) for d in loss.gradient_hessian(y, raw, group)]
+        return pair[0][::2], pair[1][::2]
+    gradient, hessian = map(np.asarray, loss.gradient_hessian(*_rows(loss, y_true, x)))
+    return (gradient, hessian) if gradient.ndim == 1 else (gradient[:, 0], hessian[:, 0])
+
+
+def _rows(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Targets and margins of one row for each place on the axis."""
+    if not isinstance(loss, MulticlassLoss):
+        if loss.joint_outputs:
+            raise ValueError(f"{loss!r} has no curve along one margin")
+        return np.full(len(x), y_true), x
+    raw = np.zeros((len(x), loss.n_classes or 3))
+    raw[:, 0] = x
+    return np.zeros(len(x)), raw
+
+
+def _pairs(x: NumpyArray) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
+    """Two rows for each place on the axis, the first one better and with that score."""
+    raw = np.column_stack([x, np.zeros(len(x))]).ravel()
+    return np.tile([1.0, 0.0], len(x)), raw, np.full(len(x), 2)
+
+
+def _differ(curve: LossCurve) -> bool:
+    """Whether the Hessian in use is visibly not the second derivative."""
+    gap = np.abs(curve.hessian - curve.second_derivative)
+    return bool(np.nanmax(gap) > 0.01 * np.max(np.abs(curve.hessian)))
+
+
+def _styles() -> Iterable[tuple[str, Any]]:
+    """Pairs of colour and dashes, told apart in grey as well; none returns for a while."""
+    return (
+        (COLORS[i % len(COLORS)], _LINES[(i + i // len(COLORS)) % len(_LINES)]) for i in count()
+    )
+
+
+def _panels(ax: Any, n: int) -> NumpyArray:
+    """Axes as an array; new ones in a row if there are none."""
+    if ax is not None:
+        return np.ravel(np.asarray(ax, dtype=object))
+    from matplotlib import pyplot as plt
+
+    _, panels = plt.subplots(1, n, figsize=(4.4 * n, 3.6), squeeze=False, layout="constrained")
+    return np.ravel(panels)
+
+
+def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
+    """Leaves and spread of leaf values by round."""
+    booster = model
+    for attribute in ("get_booster", "booster_"):
+        if hasattr(booster, attribute):
+            found = getattr(booster, attribute)
+            booster = found() if callable(found) else found
+    module = type(booster).__module__.split(".")[0]
+    if module not in ("xgboost", "lightgbm") or not hasattr(booster, "trees_to_dataframe"):
+        raise TypeError(
+            f"estimator must be a fitted model of XGBoost, LightGBM or boostobj, got {model!r}"
+        )
+    table = booster.trees_to_dataframe()
+    if module == "xgboost":
+        leaf = table["Feature"] == "Leaf"
+        tree, value = table.loc[leaf, "Tree"], table.loc[leaf, "Gain"]
+        per_round = max((int(tree.max()) + 1) // booster.num_boosted_rounds(), 1)
+    else:
+        leaf = table["left_child"].isna()
+        tree, value = table.loc[leaf, "tree_index"], table.loc[leaf, "value"]
+        per_round = booster.num_model_per_iteration()
+    by_tree = value.astype(float).groupby(tree.astype(int))
+    spread = (by_tree.max() - by_tree.min()).groupby(lambda i: i // per_round).max()
+    leaves = by_tree.size().groupby(lambda i: i // per_round).sum()
+    return leaves.to_numpy(), spread.to_numpy()
+
+
+def _smallest_positive(columns: Iterable[NumpyArray]) -> float:
+    positive = np.concatenate([y[y > 0] for y in columns])
+    return float(positive.min()) if len(positive) else 1.0
