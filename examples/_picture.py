@@ -1,0 +1,81 @@
+"""What the examples share: the look of their pictures, where these go, and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+#: Where pictures go; git ignores it.
+OUTPUT = Path(__file__).parent / "output"
+
+#: The few pictures that the README shows.
+PICTURES = Path(__file__).parent / "pictures"
+
+#: Readable at half size.
+STYLE = {
+    "font.size": 13,
+    "axes.titlesize": 14,
+    "legend.fontsize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E5E5E5",
+    "axes.axisbelow": True,
+    "lines.linewidth": 2.2,
+}
+
+
+def figure(width: float, height: float, rows: int = 1, columns: int = 1, **kwargs: Any) -> Any:
+    """Make a figure and its panels, in the gallery's look.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches, at 100 dots per inch.
+    rows, columns : int
+        Panels.
+    **kwargs
+        For `matplotlib.figure.Figure.subplots`.
+
+    Returns
+    -------
+    figure, panels
+        The panels as an array of shape (rows, columns).
+    """
+    mpl.rcParams.update(STYLE)
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made, made.subplots(rows, columns, squeeze=False, **kwargs)
+
+
+def save(made: Figure, output: Path, name: str) -> Path:
+    """Write a figure as ``output/name.png`` and say so."""
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{name}.png"
+    made.savefig(path, dpi=100)
+    print(f"picture: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    return path
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]], digits: int = 3) -> None:
+    """Print rows in columns, numbers to so many digits behind the point."""
+    text = [
+        [f"{cell:,.{digits}f}" if isinstance(cell, float) else str(cell) for cell in row]
+        for row in rows
+    ]
+    numeric = [
+        all(isinstance(cell, int | float) for cell in column) for column in zip(*rows, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in zip(header, *text, strict=True)]
+    for row in [list(header), *text]:
+        cells = [
+            f"{cell:>{width}}" if right else f"{cell:<{width}}"
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+    print()
