@@ -22,7 +22,7 @@ def best_constant(
     """The constant between the least and the largest target that minimises the mean loss.
 
     Targets (or quantiles of them, where they are many) are tried on rows put into groups of
-    like targets; a scalar minimiser follows the best from there on all rows.
+    like targets; a scalar minimiser follows the best of them, and the very best on all rows.
 
     Parameters
     ----------
@@ -40,6 +40,22 @@ def best_constant(
     def mean(y: NumpyArray, weight: NumpyArray, constant: float) -> float:
         return float(np.average(value(y, np.full_like(y, constant)), weights=weight))
 
+    def follow(
+        y: NumpyArray, weight: NumpyArray, start: float, low: float, high: float
+    ) -> tuple[float, float]:
+        """The least mean found between two constants, and where."""
+        found = [(mean(y, weight, start), start)]
+        if low < high:
+            # as distances from the start: the minimiser's tolerance is relative
+            result = minimize_scalar(
+                lambda t: mean(y, weight, start + t),
+                bounds=(low - start, high - start),
+                method="bounded",
+                options={"xatol": 1e-7 * (high - low)},
+            )
+            found.append((float(result.fun), start + float(result.x)))
+        return min(found)
+
     order = np.argsort(y, kind="stable")
     order = order[weight[order] > 0]
     y, weight = y[order], weight[order]
@@ -53,19 +69,12 @@ def best_constant(
     group_y = np.add.reduceat(weight * y, edges) / group_weight
     coarse = np.asarray([mean(group_y, group_weight, start) for start in starts])
 
-    found = []
+    ends = []
     for i in np.argsort(coarse, kind="stable")[:N_BEST]:
-        start = float(starts[i])
-        found.append((mean(y, weight, start), start))
-        # as distances from the start: the minimiser's tolerance is relative
-        low = float(starts[max(i - 1, 0)]) - start
-        high = float(starts[min(i + 1, starts.size - 1)]) - start
-        if low < high:
-            result = minimize_scalar(
-                lambda t, start=start: mean(y, weight, start + t),
-                bounds=(low, high),
-                method="bounded",
-                options={"xatol": 1e-9 * (high - low)},
-            )
-            found.append((float(result.fun), start + float(result.x)))
-    return min(found)[1]
+        low, high = starts[max(i - 1, 0)], starts[min(i + 1, starts.size - 1)]
+        _, end = follow(group_y, group_weight, float(starts[i]), float(low), float(high))
+        tried = (end, float(starts[i]))
+        ends += [(mean(y, weight, c), c, float(low), float(high)) for c in tried]
+    _, end, low, high = min(ends)
+    reach = (high - low) / 4
+    return follow(y, weight, end, max(low, end - reach), min(high, end + reach))[1]

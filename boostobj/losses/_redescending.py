@@ -34,6 +34,8 @@ class RedescendingLoss(ResidualLoss):
     PAMI 14(3).
     """
 
+    scale: float
+
     curvature = "majorizer"
 
     @abstractmethod
@@ -54,6 +56,6 @@ class RedescendingLoss(ResidualLoss):
                 break
             step = float(np.average(r, weights=counts))
             best -= step
-            if abs(step) <= 1e-12 * max(abs(best), 1e-300):
+            if abs(step) <= 1e-9 * self.scale:
                 break
         return best

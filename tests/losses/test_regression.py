@@ -282,6 +282,8 @@ def test_start_of_a_nonconvex_loss_is_the_best_of_all(loss):
     rng = np.random.default_rng(0)
     y = np.concatenate([rng.normal(0, 0.2, 400), rng.normal(50, 5, 300), rng.normal(100, 1, 250)])
     assert abs(loss.init_score(y) - 0) < 0.3
+    outliers = np.append(y, [1e12, -1e12])
+    assert loss.init_score(outliers) == pytest.approx(loss.init_score(y), abs=1e-4)
     weight = np.repeat([0.01, 1.0, 3.0], [400, 300, 250])
     assert abs(loss.init_score(y + 1e6, weight) - 1e6 - 100) < 1
 
