@@ -63,7 +63,8 @@ class Formula:
 
     def __init__(self, text: str) -> None:
         self._tree = ast.parse(text.strip(), mode="eval")
-        self._code = compile(self._tree, text, "eval")
+        exact = _ExactNumbers().visit(ast.parse(text.strip(), mode="eval"))
+        self._code = compile(ast.fix_missing_locations(exact), text, "eval")
         self.names = frozenset(n.id for n in ast.walk(self._tree) if isinstance(n, ast.Name))
         self.forget()
         mpmath = import_mpmath()
@@ -74,7 +75,7 @@ class Formula:
             for name, function in functions.items()
             if name in _EXPONENTIALS
         }
-        self._scope = {"__builtins__": {}, **functions}
+        self._scope = {"__builtins__": {}, "mpf": mpmath.mpf, **functions}
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """The formula's value."""
@@ -124,6 +125,15 @@ class Formula:
             return self._known[key]
 
         return noting
+
+
+class _ExactNumbers(ast.NodeTransformer):
+    """Floats in a formula take part in high precision: ``1 - 0.9`` would round."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, float):
+            return node
+        return ast.Call(ast.Name("mpf", ast.Load()), [node], [])
 
 
 @dataclass(frozen=True)
@@ -223,7 +233,7 @@ def roots(function: Callable[[float], float], grid: Sequence[float]) -> list[flo
 
 
 def _real(x: Any) -> Any:
-    if not import_mpmath().isfinite(x) or getattr(x, "imag", 0):
+    if not import_mpmath().isfinite(x) or x.imag:
         raise ValueError("not a finite real number")
     return x
 

@@ -1,0 +1,54 @@
+"""Check a loss: yours or ours.
+
+`check_loss` tries everything a loss promises: its values and derivatives against its ``formula``
+in high precision, what it declares its curvature to be, weights, start value, metric, link,
+error messages, copies, and the callback that the boosters get.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from boostobj.base import Loss
+from boostobj.testing import _derivatives, _interface  # noqa: F401 (they register their checks)
+from boostobj.testing._registry import checks
+from boostobj.testing._trial import Trial
+
+__all__ = ["check_loss"]
+
+
+def check_loss(loss: Loss) -> None:
+    """Check that a loss keeps the promises of its family.
+
+    Parameters
+    ----------
+    loss : Loss
+        An instance of a class derived from one of the families of `boostobj.base`.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails. It names the loss, the check, the worst point, what the loss gives
+        there and what it should.
+    ImportError
+        If mpmath is missing.
+
+    Examples
+    --------
+    >>> check_loss(Huber(delta=1.5))
+    """
+    trial = Trial(loss)
+    for families, check in checks:
+        if not isinstance(loss, families):
+            continue
+        try:
+            # numpy's own settings, whatever the caller's
+            with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
+                warnings.simplefilter("error")
+                check(trial)
+        except Exception as error:
+            kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+            message = f"{loss!r} fails check {check.__name__!r}: {kind}{error}"
+            raise AssertionError(message) from error

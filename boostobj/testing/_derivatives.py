@@ -1,0 +1,269 @@
+"""Checks of a loss's mathematics: value, gradient and Hessian."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from boostobj.base import MarginLoss, ResidualLoss, Sample
+from boostobj.testing import _families as families
+from boostobj.testing._formula import MOST, Exact
+from boostobj.testing._registry import check
+from boostobj.testing._trial import (
+    DTYPES,
+    Trial,
+    at,
+    compare,
+    require,
+    require_equal,
+    require_finite,
+    rowwise,
+)
+
+#: A second derivative above this is the noise of differences of what is linear.
+FLAT = -1e-25
+
+
+@check()
+def value(trial: Trial) -> None:
+    """Values follow the formula."""
+    for dtype in DTYPES:
+        y, raw = trial.grid(dtype)
+        top = float(np.finfo(dtype).max) / 4
+        fits = [e is None or abs(e.value[0]) < top for e in trial.expected(y, raw)]
+        y, raw = y[fits], raw[fits]
+        value = rowwise(trial.loss.value, y, raw)
+        require(value.shape == (len(raw),), f"shape is {value.shape} for {len(raw)} rows")
+        require(value.dtype == dtype, f"dtype is {value.dtype} for margins of {raw.dtype}")
+        compare(trial, lambda e: (e.value,), y, raw, value)
+
+
+@check()
+def gradient(trial: Trial) -> None:
+    """Gradients are the formula's derivative, or lie between its one-sided derivatives."""
+    for dtype in DTYPES:
+        y, raw = trial.grid(dtype)
+        gradient, _ = rowwise(trial.loss.gradient_hessian, y, raw)
+        require(gradient.shape == raw.shape, f"shape is {gradient.shape}, not {raw.shape}")
+        require(gradient.dtype == dtype, f"dtype is {gradient.dtype} for margins of {raw.dtype}")
+        compare(trial, lambda e: e.gradients, y, raw, gradient)
+        require_finite("gradient", y, raw, gradient)
+
+
+@check()
+def precisions_agree(trial: Trial) -> None:
+    """Where the formula is beyond computing, single and double precision say the same."""
+    y, raw = trial.grid(np.float32)
+    beyond = [exact is None for exact in trial.expected(y, raw)]
+    if not any(beyond):
+        return
+    y, raw = y[beyond], raw[beyond]
+    results = []
+    for dtype in DTYPES:
+        arguments = y.astype(dtype), raw.astype(dtype)
+        gradient, _ = trial.loss.gradient_hessian(*arguments)
+        results.append((trial.loss.value(*arguments), gradient))
+    info = np.finfo(np.float32)
+    for what, single, double in zip(("value", "gradient"), *results, strict=True):
+        fits = np.abs(double) < info.max / 4
+        bad = fits & ~np.isclose(single, double, rtol=1e-4, atol=64 * info.smallest_normal)
+        for i in np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))[:1]:
+            raise AssertionError(
+                f"{what} {at(y[i], raw[i])}: got {single[i]!s} in float32, {double[i]!s} in float64"
+            )
+
+
+@check()
+def hessian_positive(trial: Trial) -> None:
+    """Hessians are finite and positive, and do not owe that to rounding to the least number."""
+    loss = trial.loss
+    for dtype in DTYPES:
+        y, raw = trial.grid(dtype)
+        _, hessian = rowwise(loss.gradient_hessian, y, raw)
+        require(hessian.shape == raw.shape, f"shape is {hessian.shape}, not {raw.shape}")
+        require(hessian.dtype == dtype, f"dtype is {hessian.dtype} for margins of {raw.dtype}")
+        require_finite("Hessian", y, raw, hessian)
+        _, own = loss._adapted(Sample(y, raw))._pointwise_derivatives(y, raw)
+        wrong = own < 0 if loss.curvature == "exact" else own <= 0
+        if not isinstance(loss, ResidualLoss):
+            # A likelihood is flat for confident predictions; a Hessian may be as well.
+            wrong &= (
+                (np.abs(raw) <= 20)
+                .reshape(len(raw), -1)
+                .all(axis=1)
+                .reshape(-1, *[1] * (raw.ndim - 1))
+            )
+        for i in np.flatnonzero(wrong.reshape(len(raw), -1).any(axis=1))[:1]:
+            raise AssertionError(
+                f"worst in {raw.dtype} {at(y[i], raw[i])}: got {own[i]!s}, "
+                f"expected a positive number"
+            )
+
+
+@check()
+def hessian_exact(trial: Trial) -> None:
+    """A curvature declared exact is the second derivative."""
+    kinds = ("exact", "majorizer", "smoothed")
+    kind = trial.loss.curvature
+    require(kind in kinds, f"curvature must be one of {kinds}, got {kind!r}")
+    if kind != "exact":
+        return
+    for dtype in DTYPES:
+        y, raw = trial.grid(dtype)
+        tiny = float(np.finfo(dtype).smallest_normal)
+        for exact, y_row, raw_row in zip(trial.expected(y, raw), y, raw, strict=True):
+            if exact is None or _least_hessian(exact) >= FLAT:
+                continue
+            least = _least_hessian(trial.exact(y_row, raw_row, limit=MOST) or exact)
+            require(least >= FLAT, f"the second derivative is {least} {at(y_row, raw_row)}")
+        _, hessian = trial.loss.gradient_hessian(y, raw)
+        compare(trial, lambda e: e.hessians, y, raw, hessian, floor=tiny)
+
+
+def _least_hessian(exact: Exact) -> float:
+    return min(float(upper) for _, upper in exact.hessians)
+
+
+@check()
+def hessian_majorizer(trial: Trial) -> None:
+    """A parabola of the majorizer's curvature lies above the loss, in each margin."""
+    loss = trial.loss
+    if loss.curvature != "majorizer":
+        return
+    y, raw = trial.grid(np.float64)
+    near = np.flatnonzero((np.abs(raw) <= 1e4).reshape(len(raw), -1).all(axis=1))
+    y, raw = y[near[:: len(near) // 60 + 1]], raw[near[:: len(near) // 60 + 1]]
+    value = loss.value(y, raw)
+    gradient, hessian = (x.reshape(len(raw), -1) for x in loss.gradient_hessian(y, raw))
+    steps = np.geomspace(1e-3, 1e4, 29)
+    for j, to in product(range(gradient.shape[1]), [*-steps, 0.0, *steps, "mirrored", "halved"]):
+        x = raw.reshape(len(raw), -1)[:, j]
+        target = {"mirrored": -x, "halved": x / 2}[to] if isinstance(to, str) else 0 * x + to
+        moved = raw.reshape(len(raw), -1).copy()
+        moved[:, j] = target
+        there = loss.value(y, moved.reshape(raw.shape))
+        d = target - x
+        g, h = gradient[:, j], hessian[:, j]
+        bound = value + g * d + h * d**2 / 2
+        size = np.abs(value) + np.abs(there) + np.abs(g * d) + h * d**2 / 2
+        excess = (there - bound) - 1e-10 * size
+        i = int(np.argmax(excess))
+        require(
+            excess[i] <= 0,
+            f"worst {at(y[i], raw[i])}: the parabola there gives a bound of {bound[i]!s} "
+            f"for margin {target[i]!s}, where the loss is {there[i]!s}",
+        )
+
+
+@check(ResidualLoss)
+def hessian_scale(trial: Trial) -> None:
+    """The smoothed Hessian of a loss without a unit of its own scales as a curvature does."""
+    loss = trial.loss
+    if loss.curvature != "smoothed":
+        return
+    y, raw = families.sample(loss, 50)
+    unit = 8.0
+    given = getattr(loss, "scale", None)
+    scaled = loss if given is None else replace(loss, scale=unit * given)  # type: ignore[type-var]
+    value = loss.value(y, raw)
+    if np.any(value == 0):
+        return  # a tolerance is a unit
+    degree = np.log(scaled.value(unit * y, unit * raw) / value) / np.log(unit)
+    if np.ptp(degree) > 1e-9:
+        return  # the loss has a unit
+    gradient, hessian = loss.gradient_hessian(y, raw)
+    scaled_gradient, scaled_hessian = scaled.gradient_hessian(unit * y, unit * raw)
+    for what, order, got, expected in (
+        ("gradient", 1, scaled_gradient, gradient),
+        ("Hessian", 2, scaled_hessian, hessian),
+    ):
+        wanted = expected * unit ** (degree[0] - order)
+        bad = ~np.isclose(got, wanted, rtol=1e-9, atol=0)
+        for i in np.flatnonzero(bad)[:1]:
+            raise AssertionError(
+                f"residuals times {unit:g} change the {what} {at(y[i], raw[i])}: "
+                f"got {got[i]!s}, expected {wanted[i]!s}"
+            )
+
+
+@check(ResidualLoss)
+def residual(trial: Trial) -> None:
+    """Only the difference of margin and target counts."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 50)
+    for what, got, expected in zip(
+        ("value", "gradient", "hessian"),
+        (loss.value(y, raw), *loss.gradient_hessian(y, raw)),
+        (loss.value(0 * y, raw - y), *loss.gradient_hessian(0 * y, raw - y)),
+        strict=True,
+    ):
+        require_equal(what, y, raw, got, expected)
+
+
+@check(MarginLoss)
+def labels(trial: Trial) -> None:
+    """Labels 0 and 1 mean what labels -1 and +1 mean."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 50)
+    other = 2 * y - 1
+    for what, got, expected in zip(
+        ("value", "gradient", "hessian"),
+        (loss.value(other, raw), *loss.gradient_hessian(other, raw)),
+        (loss.value(y, raw), *loss.gradient_hessian(y, raw)),
+        strict=True,
+    ):
+        require_equal(what, y, raw, got, expected)
+    require(loss.init_score(other) == loss.init_score(y), "init_score depends on the label code")
+
+
+@check()
+def outputs(trial: Trial) -> None:
+    """Margins of several targets are losses side by side, or gradients sum to zero by row."""
+    loss = trial.loss
+    if loss.coupled_outputs:
+        for dtype in DTYPES:
+            y, raw = trial.grid(dtype)
+            gradient, _ = loss.gradient_hessian(y, raw)
+            total, size = gradient.sum(axis=1), np.abs(gradient).sum(axis=1)
+            excess = np.abs(total) - 8 * np.finfo(dtype).eps * size
+            i = int(np.argmax(excess))
+            require(
+                excess[i] <= 0,
+                f"the gradients of a row must sum to zero; {at(y[i], raw[i])} "
+                f"their sum is {total[i]!s}",
+            )
+    if loss.joint_outputs:
+        return
+    first, second = families.sample(loss, 20), families.sample(loss, 20, seed=1)
+    y, raw = (np.column_stack(pair) for pair in zip(first, second, strict=True))
+    gradient, hessian = loss.gradient_hessian(y, raw)
+    for j, (y_j, raw_j) in enumerate((first, second)):
+        g, h = loss.gradient_hessian(y_j, raw_j)
+        require_equal(f"gradient of column {j}", y_j, raw_j, gradient[:, j], g)
+        require_equal(f"hessian of column {j}", y_j, raw_j, hessian[:, j], h)
+
+
+@check(ResidualLoss)
+def boosting(trial: Trial) -> None:
+    """A gradient smoothed for the boosters is the loss's own far from the kink."""
+    loss = trial.loss
+    for dtype in DTYPES:
+        y, raw = trial.grid(dtype)
+        gradient, hessian = rowwise(
+            lambda y, raw: loss._adapted(Sample(y, raw))._boosting_derivatives(y, raw), y, raw
+        )
+        require_finite("gradient", y, raw, gradient)
+        # The engine lifts exact Hessians that are zero.
+        lifted = np.where(hessian == 0, 1, hessian) if loss.curvature == "exact" else hessian
+        require_finite("Hessian", y, raw, lifted)
+    y, raw = families.sample(loss, 100)
+    adapted = loss._adapted(Sample(y, raw))
+    far = y + np.where(np.arange(100) % 2, 1e7, -1e7)
+    got, _ = adapted._boosting_derivatives(y, far)
+    expected, _ = adapted._pointwise_derivatives(y, far)
+    for i in np.flatnonzero(~np.isclose(got, expected, rtol=1e-4))[:1]:
+        raise AssertionError(
+            f"the boosters' gradient {at(y[i], far[i])}: got {got[i]!s}, expected {expected[i]!s}"
+        )

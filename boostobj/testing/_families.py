@@ -1,0 +1,173 @@
+"""What differs from family to family: one implementation each of four functions.
+
+A new family registers its own with them; the checks need to know nothing else.
+"""
+# ruff: noqa: ARG001 (implementations for families share a signature)
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from boostobj._arrays import Domain
+from boostobj._typing import NumpyArray
+from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.losses.multi_quantile import MultiQuantile
+
+
+@singledispatch
+def variables(loss: Loss, y: Any, raw: Sequence[Any], link: Callable[[Any], Any]) -> dict[str, Any]:
+    """The names in a formula of the family at one row of targets and margins, as mpf."""
+    raise NotImplementedError(f"check_loss knows no family of {type(loss).__name__}")
+
+
+@variables.register(ResidualLoss)
+def _(loss: ResidualLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"r": raw[0] - y}
+
+
+@variables.register(MarginLoss)
+def _(loss: MarginLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"m": raw[0] if y > 0 else -raw[0]}
+
+
+@variables.register(PointwiseLoss)
+def _(loss: PointwiseLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"y": y, "raw": raw[0], "p": link(raw[0])}
+
+
+@variables.register(MulticlassLoss)
+def _(loss: MulticlassLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"y": y, "raw": raw, "p": link(raw)}
+
+
+@variables.register(MultiQuantile)
+def _(loss: MultiQuantile, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"y": y, "raw": raw}
+
+
+@singledispatch
+def grid(loss: Loss, branches: Callable[[float], list[float]]) -> tuple[NumpyArray, NumpyArray]:
+    """Rows that are hard to compute; `branches` gives the branch points for a target."""
+    rows = []
+    for i, y in enumerate(grid_targets(loss)):
+        raw = line(branches(y))
+        # The first two targets, the edges of the domain, get all margins.
+        rows.append(np.column_stack([np.full_like(raw, y), raw])[:: 1 if i < 2 else 4])
+    y, raw = np.concatenate(rows).T
+    return y, raw
+
+
+@grid.register(MulticlassLoss)
+def _(loss: MulticlassLoss, branches: Any) -> tuple[NumpyArray, NumpyArray]:
+    k = loss.n_classes or 3
+    rng = np.random.default_rng(0)
+    scales = np.repeat([0, 1e-6, 0.1, 1, 5, 20, 100, 400, 1e6], [1, 3, 3, 9, 4, 4, 4, 2, 2])
+    raw = rng.standard_normal((len(scales), k)) * scales[:, None]
+    far = np.zeros((4, k))
+    far[[0, 1], 0] = 1e4, -1e4
+    far[2] = 1e4
+    far[3, :2] = 88, -17
+    raw = single(np.vstack([raw, far]))
+    y = np.eye(k)[rng.integers(0, k, len(raw))]
+    y[::3] = rng.multinomial(64, np.ones(k) / k, len(y[::3])) / 64
+    return y, raw
+
+
+@grid.register(MultiQuantile)
+def _(loss: MultiQuantile, branches: Any) -> tuple[NumpyArray, NumpyArray]:
+    margins = line([1.0])
+    k = len(loss.quantiles)
+    raw = np.column_stack([np.roll(margins, 7 * j) for j in range(k)])
+    raw = np.vstack([raw, np.ones((1, k))])
+    return np.resize([0.0, 1.0, -2.5], len(raw)), raw
+
+
+@singledispatch
+def sample(loss: Loss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArray]:
+    """Ordinary rows."""
+    rng = np.random.default_rng(seed)
+    return targets(loss._domain, n, rng), single(1.5 * rng.standard_normal(n))
+
+
+@sample.register(MulticlassLoss)
+def _(loss: MulticlassLoss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArray]:
+    rng = np.random.default_rng(seed)
+    k = loss.n_classes or 3
+    y = np.minimum(rng.integers(0, 2 * k, n), k - 1).astype(float)
+    y[:k] = np.arange(k)
+    return y, single(1.5 * rng.standard_normal((n, k)))
+
+
+@sample.register(MultiQuantile)
+def _(loss: MultiQuantile, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArray]:
+    rng = np.random.default_rng(seed)
+    shape = n, len(loss.quantiles)
+    return targets(loss._domain, n, rng), single(1.5 * rng.standard_normal(shape))
+
+
+@singledispatch
+def wrong_targets(loss: Loss) -> list[float]:
+    """Targets outside the domain that are wrong among any others."""
+    probes = np.asarray([np.nan, np.inf, -np.inf, -1.0, -0.5, 0.0, 0.3, 1.5, 7.0, 1e6])
+    return [x for x in probes.tolist() if not np.all(loss._domain.contains(np.asarray([x])))]
+
+
+@wrong_targets.register(MulticlassLoss)
+def _(loss: MulticlassLoss) -> list[float]:
+    return [np.nan, np.inf, -1.0, 0.3]
+
+
+def targets(domain: Domain, n: int, rng: np.random.Generator) -> NumpyArray:
+    """Targets of the widest kind that the domain contains, none of which says too little."""
+    gamma = rng.gamma(1.5, 2.0, n)
+    labels = (rng.random(n) < 0.3).astype(float)
+    counts = rng.poisson(2.0, n).astype(float)
+    some = rng.random(n) < 0.3
+    kinds = [
+        gamma - 2,
+        np.where(some, 0.0, gamma),
+        gamma + 0.1,
+        np.where(some, labels, rng.random(n)),
+        rng.uniform(0.02, 0.98, n),
+        counts,
+        counts + 1,
+        labels,
+    ]
+    for y in map(single, kinds):
+        if np.all(domain.contains(y)):
+            return y
+    raise NotImplementedError(f"check_loss cannot draw targets that are {domain}")
+
+
+def grid_targets(loss: Loss) -> list[float]:
+    """A few targets, the edges of the domain first."""
+    if isinstance(loss, ResidualLoss):
+        return [0.0]  # so that the residual is the margin, to the last bit
+    y = np.unique(targets(loss._domain, 200, np.random.default_rng(0)))
+    spread = y[[len(y) // 3, len(y) // 2, 2 * len(y) // 3]]
+    return list(dict.fromkeys([y[0], y[-1], *spread]))
+
+
+def line(branches: Sequence[float]) -> NumpyArray:
+    """Margins of both signs: a dense logarithmic grid, far ones, and around branch points."""
+    dense = np.geomspace(1e-6, 100, 64)
+    far = [1e-100, 1e-30, 1e-20, 1e-12, 1e-9, 200, 350, 700, 750, 1e4, 1e6, 1e9, 1e15, 1e100]
+    magnitudes = single(np.concatenate([dense, far]))
+    around = list(branches)
+    for b, dtype in product(branches, (np.float32, np.float64)):
+        here = np.asarray(b, dtype=dtype)
+        around += [float(np.nextafter(here, to)) for to in (-np.inf, here, np.inf)]
+    return np.unique(np.asarray([0.0, *magnitudes, *-magnitudes, *around], dtype=np.float64))
+
+
+def single(x: NumpyArray) -> NumpyArray:
+    """Doubles that are singles too, if they are within reach of them."""
+    info = np.finfo(np.float32)
+    rounded = np.clip(x, -info.max, info.max).astype(np.float32).astype(np.float64)
+    inside = (np.abs(x) < info.max) & (np.abs(x) > info.smallest_normal)
+    return np.where(inside | (x == 0), rounded, x)

@@ -1,0 +1,304 @@
+"""Checks of all that surrounds a loss's mathematics: what users and boosters call."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from boostobj._typing import NumpyArray
+from boostobj.base import Loss, ResidualLoss, Sample
+from boostobj.engine import lightgbm, parallel, xgboost
+from boostobj.testing import _families as families
+from boostobj.testing._registry import check
+from boostobj.testing._trial import (
+    DTYPES,
+    ROUNDING,
+    Trial,
+    at,
+    require,
+    require_equal,
+    require_error,
+    rowwise,
+)
+
+
+@check()
+def copies(trial: Trial) -> None:
+    """Copies, pickles and ``repr`` give an equal loss."""
+    import boostobj
+
+    loss = trial.loss
+    module = sys.modules[type(loss).__module__]
+    scope = {**vars(boostobj), **vars(module), type(loss).__name__: type(loss)}
+    for how, twin in (
+        ("deepcopy", copy.deepcopy(loss)),
+        ("pickle", pickle.loads(pickle.dumps(loss))),
+        ("eval(repr(loss))", eval(repr(loss), scope)),
+    ):
+        require(type(twin) is type(loss), f"{how}: got a {type(twin).__name__}")
+        require(twin == loss, f"{how}: got {twin!r}, which is not equal")
+        require(hash(twin) == hash(loss), f"{how}: equal losses must have one hash")
+
+
+@check()
+def init_score(trial: Trial) -> None:
+    """No constant has a smaller weighted mean loss than the start value."""
+    y, _ = families.sample(trial.loss, 60)
+    weight = np.random.default_rng(1).integers(0, 4, 60).astype(float)
+    weight[:10] = 1
+    units = (1.0, 1e-6, 1e6) if isinstance(trial.loss, ResidualLoss) else (1.0,)
+    for unit in units:
+        require_minimum(trial.loss, unit * y, weight)
+    require_minimum(trial.loss, y, None)
+    same = np.repeat(y[:1], 5)
+    start = trial.loss.init_score(same)
+    require(np.all(np.isfinite(start)), f"for targets that are all {y[0]:g} it is {start}")
+
+
+def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> None:
+    from scipy.optimize import minimize, minimize_scalar
+
+    start = np.asarray(loss.init_score(y, weight), dtype=np.float64)
+
+    def mean_loss(constant: Any) -> float:
+        raw = np.broadcast_to(constant, (len(y), *start.shape)).astype(np.float64)
+        # an exponential loss is so large far off that the minimiser would overflow
+        return min(float(np.average(loss.value(y, raw), weights=weight)), 1e150)
+
+    spread = float(np.std(y)) if isinstance(loss, ResidualLoss) else 1.0
+    steps = spread * np.asarray([1e-4, 1e-2, 0.1, 0.5, 1, 2, 4])
+    rng = np.random.default_rng(0)
+    directions = rng.standard_normal((4, *start.shape)) if start.ndim else np.ones(1)
+    tried = [start + s * d for s in [*-steps, *steps] for d in directions]
+    best = min(tried, key=mean_loss)
+    if start.ndim:
+        found = minimize(mean_loss, best, method="Nelder-Mead", options={"maxiter": 40}).x
+    else:
+        bounds = (float(best) - spread, float(best) + spread)
+        found = minimize_scalar(mean_loss, bounds=bounds, method="bounded").x
+    best = min(best, found, key=mean_loss)
+    got, expected = mean_loss(start), mean_loss(best)
+    require(
+        got <= expected + 1e-9 * abs(expected) + 1e-300,
+        f"got {start.tolist()} of mean loss {got!r}, but {np.asarray(best).tolist()} "
+        f"has {expected!r} ({'with' if weight is not None else 'without'} weights, "
+        f"y_true from {y.min():g} to {y.max():g})",
+    )
+
+
+@check()
+def weights(trial: Trial) -> None:
+    """A row of weight two counts as two rows: for start value, metric and callback."""
+    loss = trial.loss
+    y, raw = (x.astype(np.float32) for x in families.sample(loss, 40))
+    weight = np.random.default_rng(2).integers(0, 4, 40).astype(np.float32)
+    weight[:10] += 1
+    index = np.repeat(np.arange(40), weight.astype(int))
+    for what, weighted, repeated in (
+        ("init_score", loss.init_score(y, weight), loss.init_score(y[index])),
+        ("metric", loss.metric.score(y, raw, weight), loss.metric.score(y[index], raw[index])),
+    ):
+        require(
+            np.allclose(weighted, repeated, rtol=1e-6, atol=1e-6),
+            f"{what} is {weighted} with weights, {repeated} with repeated rows",
+        )
+    for what, got, rows in zip(
+        ("gradient", "hessian"), loss(y, raw, weight), loss(y[index], raw[index]), strict=True
+    ):
+        expected = np.zeros(raw.shape)
+        np.add.at(expected, index, rows)
+        bad = ~np.isclose(got, expected, rtol=1e-4, atol=1e-6)
+        for i in np.flatnonzero(bad.reshape(40, -1).any(axis=1))[:1]:
+            raise AssertionError(
+                f"callback's {what} {at(y[i], raw[i])} with weight {weight[i]:g}: "
+                f"got {got[i]!s}, expected {expected[i]!s} as of repeated rows"
+            )
+
+
+@check()
+def metric(trial: Trial) -> None:
+    """The metric is the weighted mean of the values, under a name that engines minimise."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 40)
+    weight = np.random.default_rng(3).uniform(0, 2, 40)
+    for w in (None, weight):
+        got = loss.metric(y, raw, w)
+        expected = float(np.average(loss.value(y, raw), weights=w))
+        how = "without" if w is None else "with"
+        require(
+            np.isclose(got, expected, rtol=1e-12, atol=0),
+            f"{how} weights: got {got!r}, expected the mean of value, {expected!r}",
+        )
+    name = loss.metric.__name__
+    usable = not any(c.isspace() or c == ":" for c in name)
+    require(usable, f"its name {name!r} has a space or a colon, on which XGBoost crashes")
+    maximised = name != "mape" and name.startswith(("auc", "map", "ndcg", "pre"))
+    require(not maximised, f"XGBoost maximises a metric of the name {name!r}")
+
+
+@check()
+def link(trial: Trial) -> None:
+    """The link's formula is its inverse, and there and back is where it was."""
+    loss, link = trial.loss, trial.loss.link
+    _, moderate = families.sample(loss, 40)
+    for dtype in DTYPES:
+        info = np.finfo(dtype)
+        eps, tiny, top = float(info.eps), float(info.smallest_normal), float(info.max)
+        _, raw = trial.grid(dtype)
+        raw = raw[(np.abs(raw) <= 1e4).reshape(len(raw), -1).all(axis=1)]
+        got = rowwise(lambda _, raw: np.asarray(link.inverse(raw)), raw, raw)
+        require(got.dtype == dtype, f"inverse gives {got.dtype} for margins of {raw.dtype}")
+        require(got.shape == raw.shape, f"inverse gives {got.shape} for shape {raw.shape}")
+        for row, p in zip(raw, got, strict=True):
+            with trial.mpmath.workdps(50):
+                mpf = trial.mpmath.mpf
+                at = [mpf(float(x)) for x in row] if row.ndim else mpf(float(row))
+                exact = np.asarray(trial.predict(at), dtype=object)
+                # A prediction may saturate at the largest number.
+                exact = np.asarray(np.clip(exact, mpf(-top), mpf(top)), dtype=np.float64)
+            slack = ROUNDING * eps * (1 + np.abs(row).max()) * np.abs(exact) + 64 * tiny
+            near = np.abs(p.astype(float) - exact) <= slack
+            close = near | ((np.abs(exact) > top**0.99) & (p > top**0.99))
+            require(
+                np.all(close),
+                f"inverse in {raw.dtype} at raw_prediction={row.tolist()}: "
+                f"got {p.tolist()}, expected {exact.tolist()} by {link.formula!r}",
+            )
+        raw = moderate.astype(dtype)
+        p = link.inverse(raw)
+        for what, back, there in (
+            ("inverse(link(y_pred))", link.inverse(link.link(p)), p),
+            ("link(inverse(raw_prediction))", link.link(p), raw),
+        ):
+            if raw.ndim == 2 and there is raw:
+                continue  # k margins may be determined up to a constant only
+            bad = ~np.isclose(back, there, rtol=1e4 * eps, atol=1e4 * eps)
+            if there is raw:
+                # From where a link is flat there is no way back.
+                bad &= link.inverse(raw * dtype(1.01)) != p
+            for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+                raise AssertionError(
+                    f"{what} in {raw.dtype}: got {back[i].tolist()}, expected {there[i].tolist()}"
+                )
+    for x in (-1.0, 0.0, 1.0, 2.0, np.nan, np.inf):
+        wrong = np.full_like(moderate, x)
+        if not np.all(link.domain.contains(wrong)):
+            require_error(partial(link.link, wrong), "y_pred", f"link({x})")
+
+
+@check()
+def callback(trial: Trial) -> None:
+    """The boosters get their gradient and Hessian, up to one factor where that is declared."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 60)
+    for adapter, dtype, group in (
+        (xgboost.ADAPTER, np.float32, ...),
+        (lightgbm.ADAPTER, np.float64, None),
+    ):
+        margins = np.asfortranarray(raw.astype(dtype))
+        g, h = loss(y.astype(np.float32), margins, None, group)
+        for what, x in (("gradient", g), ("hessian", h)):
+            require(x.dtype == np.float32, f"{what} for {adapter.name} is {x.dtype}")
+            require(x.shape == raw.shape, f"{what} for {adapter.name} has shape {x.shape}")
+        adapted = loss._adapted(Sample(y, margins))
+        gradient, hessian = adapted._boosting_derivatives(y.astype(np.float32), margins)
+        # each of several margins has a factor of its own
+        factor = np.median(h / hessian, axis=0) if loss.unit_curvature else 1.0
+        stretch = adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
+        if loss.unit_curvature:
+            mean = np.min(np.mean(h, axis=0, dtype=np.float64))
+            require(mean > 1 - 1e-4, f"mean Hessian for {adapter.name} is {mean:g}, not 1")
+        for what, got, expected in (
+            ("gradient", g, factor * gradient),
+            ("hessian", h, factor * stretch * hessian),
+        ):
+            bad = ~np.isclose(got, expected, rtol=1e-5, atol=1e-15)
+            for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+                raise AssertionError(
+                    f"{what} for {adapter.name} {at(y[i], raw[i])}: "
+                    f"got {got[i]!s}, expected {expected[i]!s}"
+                )
+
+
+@check()
+def threads(trial: Trial) -> None:
+    """Neither chunks nor threads change a bit."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 333)
+    for dtype in DTYPES:
+        whole, chunked = (
+            callback_in(loss, y.astype(dtype), raw.astype(dtype), chunk, n_threads)
+            for chunk, n_threads in ((1 << 20, 1), (48, 2))
+        )
+        for what, got, expected in zip(("gradient", "hessian"), chunked, whole, strict=True):
+            require_equal(f"callback's {what} in chunks and threads", y, raw, got, expected)
+
+
+def callback_in(
+    loss: Loss, y: NumpyArray, raw: NumpyArray, chunk: int, n_threads: int
+) -> tuple[NumpyArray, NumpyArray]:
+    settings = {"CHUNK": chunk, "MIN_CHUNKS_PER_THREAD": 1, "_explicit_threads": n_threads}
+    with mock.patch.multiple(parallel, **settings):  # type: ignore[call-overload]
+        return loss(y, raw)
+
+
+def calls(
+    loss: Loss, y: NumpyArray, raw: NumpyArray, weight: NumpyArray | None
+) -> dict[str, Callable[[], Any]]:
+    """All that takes rows."""
+    return {
+        "value": partial(loss.value, y, raw),
+        "gradient_hessian": partial(loss.gradient_hessian, y, raw),
+        "callback": partial(loss, y, raw, weight),
+        "metric": partial(loss.metric, y, raw, weight),
+        "init_score": partial(loss.init_score, y, weight),
+    }
+
+
+@check()
+def inputs_unchanged(trial: Trial) -> None:
+    """Nothing writes to what the user passed."""
+    for dtype in DTYPES:
+        y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
+        weight = np.linspace(0.5, 1.5, 30, dtype=dtype)
+        passed = {"y_true": y, "raw_prediction": raw, "sample_weight": weight}
+        before = {name: x.copy() for name, x in passed.items()}
+        for what, call in calls(trial.loss, y, raw, weight).items():
+            call()
+            for name, x in passed.items():
+                require(np.array_equal(x, before[name]), f"{what} changes {name} in place")
+
+
+@check()
+def errors(trial: Trial) -> None:
+    """Wrong targets, weights and shapes raise a ValueError that names the argument."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 20)
+    for wrong in families.wrong_targets(loss):
+        bad = y.copy()
+        bad[7] = wrong
+        for name, call in calls(loss, bad, raw, None).items():
+            require_error(call, "y_true", f"{name} for target {wrong}")
+    for wrong in (-1.0, np.nan, np.inf):
+        weight = np.ones(20)
+        weight[7] = wrong
+        for name in ("callback", "metric", "init_score"):
+            call = calls(loss, y, raw, weight)[name]
+            require_error(call, "sample_weight", f"{name} for weight {wrong}")
+    for name in ("callback", "metric", "init_score"):
+        call = calls(loss, y, raw, np.ones(19))[name]
+        require_error(call, "sample_weight", f"{name} for 19 weights of 20 rows")
+    for name in ("value", "gradient_hessian", "callback", "metric"):
+        call = calls(loss, y[:19], raw, None)[name]
+        require_error(call, "y_true", f"{name} for 19 targets of 20 rows")
+    margins = raw.copy()
+    margins[7] = np.nan
+    call = partial(loss, y, margins)
+    require_error(call, "raw_prediction", "callback for a margin of nan")
