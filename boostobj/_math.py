@@ -17,8 +17,8 @@ from boostobj._typing import Array
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
     xp = array_namespace(x)
-    e = xp.exp(-xp.abs(x))
-    return xp.where(x < 0, e, xp.ones_like(e)) / (1 + e)
+    # Two exponentials take less time than a choice between two numbers.
+    return xp.exp(xp.clip(x, max=0)) / (1 + xp.exp(-xp.abs(x)))
 
 
 def softplus(x: Array) -> Array:
@@ -30,8 +30,9 @@ def softplus(x: Array) -> Array:
 def exp_softplus(x: Array) -> Array:
     """``exp(x) * log(1 + exp(-x))``, which rises from 0 to 1."""
     xp = array_namespace(x)
-    e = xp.clip(xp.exp(-xp.abs(x)), min=float(xp.finfo(x.dtype).smallest_normal))
-    return xp.where(x > 0, xp.log1p(e) / e, e * (xp.clip(-x, min=0) + xp.log1p(e)))
+    # 1 to the last bit in either precision beyond that
+    x = xp.clip(x, max=40)
+    return xp.exp(x) * softplus(-x)
 
 
 def log_cosh(x: Array) -> Array:

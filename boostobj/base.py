@@ -300,6 +300,10 @@ class Loss(ABC):
     @abstractmethod
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
 
+    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """What a booster gets instead, where a smoother gradient trains better."""
+        return self._pointwise_derivatives(y, raw)
+
     def _adapted(self, sample: Sample) -> Self:
         """This loss with everything fixed that it reads off the rows; most read nothing."""
         return self
@@ -362,6 +366,13 @@ class ResidualLoss(Loss):
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._gradient_hessian(raw - y)
+
+    def _boosting(self, r: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian for a booster at residuals `r`."""
+        return self._gradient_hessian(r)
+
+    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._boosting(raw - y)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         return float(np.min(y)), float(np.max(y))
@@ -608,7 +619,7 @@ def snake_case(name: str) -> str:
 
 def own_margin(y: Array, raw: Array) -> Array:
     """The margin of each row's own class: `raw` for positives, ``-raw`` for the others."""
-    return array_namespace(raw).where(y > 0, raw, -raw)
+    return (2 * array_namespace(raw).astype(y > 0, raw.dtype) - 1) * raw
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from array_api_compat import array_namespace
@@ -101,7 +100,8 @@ class AsymmetricLoss(BinaryLoss):
     def _clipped(self, raw: Array) -> tuple[Array, Array]:
         """The clipped probability ``u`` and ``-log(1 - u)``."""
         xp = array_namespace(raw)
+        if self.clip == 0:
+            return sigmoid(raw), softplus(raw)
         kept = xp.clip(sigmoid(raw) - self.clip, min=0.0)
-        log_clip = xp.asarray(math.log(self.clip) if self.clip else -math.inf, dtype=raw.dtype)
         near = -xp.log1p(-xp.clip(kept, max=0.5))
-        return kept, xp.where(kept < 0.5, near, -xp.logaddexp(-softplus(raw), log_clip))
+        return kept, xp.where(kept < 0.5, near, -xp.log(sigmoid(-raw) + self.clip))

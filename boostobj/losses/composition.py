@@ -7,6 +7,7 @@ its own class, made by the operators; nobody else needs their names.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -159,10 +160,14 @@ class LinearCombination:
         return sum(factor * loss._value(*row) for factor, loss in self.terms)
 
     def _gradient_hessian(self, *row: Array) -> tuple[Array, Array]:
-        pairs = [loss._gradient_hessian(*row) for loss in self.losses]
+        return self._total(loss._gradient_hessian(*row) for loss in self.losses)
+
+    def _total(self, derivatives: Iterable[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Sum of the terms' gradients and Hessians, times their factors."""
+        factors = [factor for factor, _ in self.terms]
         gradient, hessian = (
-            sum(factor * x for (factor, _), x in zip(self.terms, xs, strict=True))
-            for xs in zip(*pairs, strict=True)
+            sum(factor * x for factor, x in zip(factors, xs, strict=True))
+            for xs in zip(*derivatives, strict=True)
         )
         return gradient, hessian
 
@@ -183,6 +188,9 @@ class LinearCombination:
 
 class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
     """A combination of regression losses."""
+
+    def _boosting(self, r: Array) -> tuple[Array, Array]:
+        return self._total(loss._boosting(r) for loss in self.losses)
 
 
 class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,override]
@@ -314,11 +322,17 @@ class Asymmetric(ResidualLoss):
         return array_namespace(r).where(r > 0, self.over._value(r), self.under._value(r))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        xp = array_namespace(r)
-        sides = (self.over, self.under)
-        pairs = zip(*(side._gradient_hessian(r) for side in sides), strict=True)
-        gradient, hessian = (xp.where(r > 0, over, under) for over, under in pairs)
-        return gradient, hessian
+        return self._chosen(r, self.over._gradient_hessian(r), self.under._gradient_hessian(r))
+
+    def _boosting(self, r: Array) -> tuple[Array, Array]:
+        return self._chosen(r, self.over._boosting(r), self.under._boosting(r))
+
+    @staticmethod
+    def _chosen(
+        r: Array, over: tuple[Array, Array], under: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        where = array_namespace(r).where
+        return where(r > 0, over[0], under[0]), where(r > 0, over[1], under[1])
 
     def _adapted(self, sample: Sample) -> Self:
         return replace(self, under=self.under._adapted(sample), over=self.over._adapted(sample))

@@ -66,9 +66,8 @@ class Focal(BinaryLoss):
         return FocalLogit(self.alpha, self.gamma)
 
     def _weight(self, y: Array, raw: Array) -> Array:
-        xp = array_namespace(raw)
-        alpha = xp.asarray(self.alpha, dtype=raw.dtype)
-        return xp.where(y > 0, alpha, 1 - alpha)
+        positive = array_namespace(raw).astype(y > 0, raw.dtype)
+        return self.alpha * positive + (1 - self.alpha) * (1 - positive)
 
     def _value(self, y: Array, raw: Array) -> Array:
         m = own_margin(y, raw)

@@ -75,9 +75,9 @@ class LDAM(BinaryLoss):
         return Logit()
 
     def _gap(self, y: Array, raw: Array) -> Array:
-        xp = array_namespace(raw)
         negative, positive = _margins(self.counts, self.max_margin)
-        return own_margin(y, raw) - xp.where(y > 0, positive, xp.asarray(negative, dtype=raw.dtype))
+        share = array_namespace(raw).astype(y > 0, raw.dtype)
+        return own_margin(y, raw) - (positive * share + negative * (1 - share))
 
     def _value(self, y: Array, raw: Array) -> Array:
         return softplus(-self._gap(y, raw))

@@ -11,6 +11,9 @@ import boostobj as bo
 from boostobj.base import own_margin
 from boostobj.metrics import LogLoss
 
+# LightGBM 4.0 calls scikit-learn 1.6 by an old name.
+pytestmark = pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")
+
 ROUNDS = 50
 COUNTS = (450, 150)
 

@@ -14,6 +14,9 @@ import xgboost as xgb
 import boostobj as bo
 from boostobj.testing import check_loss
 
+# LightGBM 4.0 calls scikit-learn 1.6 by an old name.
+pytestmark = pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")
+
 COMBINATIONS = [
     2 * bo.Huber() + 0.5 * bo.Quantile(0.9),
     1.5 * bo.AbsoluteError(),
