@@ -1,26 +1,33 @@
-"""The smoothed Hessian of losses with a kink: the heart of the pack.
+"""What a booster gets from a loss with a kink: the heart of the pack.
 
 The second derivative of the absolute and the pinball loss is zero wherever it exists, and a
-booster divides by it. A Python objective cannot re-fit leaves with a quantile either, as
-engines do in C++. So the kinked losses hand out the curvature below.
+booster divides by it. A Python objective cannot re-fit leaves with a quantile either, as engines
+do in C++. So the booster gets a smooth stand-in, in units of the present residuals.
 
-Majorise-minimise bounds the pinball loss at a residual ``r`` from above by the parabola of
-curvature ``1 / (2|r|)``, which blows up at the kink; half of the weight of a row may therefore
-sit in a few rows that are nearly hit. A bandwidth in units of the present residual scale ``s``
-caps it, and a part that grows with the slope ``w`` on the row's side keeps the rare side of an
-extreme quantile from being stepped over::
+For the absolute error it is the pseudo-Huber loss whose width is the mean absolute residual ``s``
+of the round, with the curvature that majorises it::
 
-    hessian = (w / 2 + 1 / 4) / 2 / (|r| + bandwidth * s)
+    gradient = r / sqrt(r**2 + s**2)        hessian = 1 / sqrt(r**2 + s**2)
 
-``s`` is read off the pinball loss itself, ``mean(w |r|) / (2 q (1 - q))``, so that it follows the
-residuals down from any start, in any unit, and half of the residuals being zero does not make it
-vanish.
+Both follow the residuals down from any start, in any unit. For a quantile ``q`` the gradient is
+the pinball loss's, convolved with the same kernel (a Student's t with two degrees of freedom), and
+``s`` is twice the mean pinball loss, which is the mean absolute residual at the median::
+
+    gradient = (1 + r / sqrt(r**2 + s**2)) / 2 - q
+    hessian = (4v)**(-3/4) / (2s) * (1 + (r/s)**2)**(2v - 1)        with v = q * (1 - q)
+
+The further out the quantile, the less a distant row holds its leaf, and the shorter the steps:
+the many rows on the near side pull slowly, and the few on the far side must be able to answer.
+
+`Loss.value`, `Loss.gradient_hessian` and the metric remain those of the loss itself; only what
+the callback hands to a booster is smoothed.
 
 References
 ----------
 Hunter, Lange (2000). Quantile regression via an MM algorithm. JCGS 9(1).
-He, Pan, Tan, Zhou (2021). Smoothed quantile regression with large-scale inference. J.
-Econometrics.
+Fernandes, Guerre, Horta (2021). Smoothing quantile regressions. JBES 39(1).
+He, Pan, Tan, Zhou (2023). Smoothed quantile regression with large-scale inference. Journal of
+Econometrics 232(2).
 """
 
 from __future__ import annotations
@@ -32,18 +39,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
+from boostobj._math import hypot1
 from boostobj._typing import Array
 from boostobj.base import ResidualLoss, Sample
-
-#: Width of the cap over the kink, in units of the residual scale.
-BANDWIDTH = 0.1
-
-
-def pinball_derivatives(r: Array, quantile: Array, scale: Array) -> tuple[Array, Array]:
-    """Gradient and smoothed Hessian of the pinball loss; see `boostobj.curvature`."""
-    xp = array_namespace(r)
-    slope = pinball_slope(r, quantile)
-    return xp.sign(r) * slope, (0.25 * slope + 0.125) / (xp.abs(r) + BANDWIDTH * scale)
 
 
 def pinball_slope(r: Array, quantile: Array) -> Array:
@@ -51,13 +49,30 @@ def pinball_slope(r: Array, quantile: Array) -> Array:
     return array_namespace(r).where(r > 0, 1 - quantile, quantile)
 
 
-def pinball_scale(mean: Any, quantile: Any) -> Any:
-    """The residual scale in a mean pinball loss; zero residuals have none, any will do."""
-    return np.fmax(mean / (2 * quantile * (1 - quantile)), 1e-30)
+def pinball_gradient(r: Array, quantile: Array) -> Array:
+    """Gradient of the pinball loss, zero at the kink."""
+    return array_namespace(r).sign(r) * pinball_slope(r, quantile)
 
 
-class PinballLoss(ResidualLoss):
-    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below.
+def smoothed_pinball_gradient(r: Array, quantile: Array, scale: Array) -> Array:
+    """Gradient of the pinball loss convolved with a kernel of width `scale`."""
+    u = r / scale
+    return (1 + u / hypot1(u)) / 2 - quantile
+
+
+def pinball_hessian(r: Array, quantile: Array, scale: Array) -> Array:
+    """Smoothed Hessian of the pinball loss at residuals of scale `scale`."""
+    spread = 4 * quantile * (1 - quantile)
+    return spread**-0.75 / (2 * scale) * hypot1(r / scale) ** (spread - 2)
+
+
+def residual_scale(mean: Any) -> Any:
+    """A mean residual as a scale; residuals that are all zero have none, any will do."""
+    return np.fmax(mean, 1e-30)
+
+
+class KinkedLoss(ResidualLoss):
+    """A loss whose second derivative is zero or infinite somewhere.
 
     A subclass is a dataclass with a field ``scale``, None by default: the residual scale of the
     smoothed Hessian, estimated anew each round. A number fixes it, in units of the target.
@@ -67,27 +82,44 @@ class PinballLoss(ResidualLoss):
 
     curvature = "smoothed"
 
+    def __post_init__(self) -> None:
+        if self.scale is not None:
+            check_number(self, "scale", low=0)
+
+    @property
+    def _width(self) -> float:
+        # Before a loss has met data, any width will do: no gradient depends on it.
+        return 1.0 if self.scale is None else self.scale
+
+    def _distance(self, r: Array) -> Array:
+        """What the residual scale is the mean of."""
+        return array_namespace(r).abs(r)
+
+    def _adapted(self, sample: Sample) -> Self:
+        if self.scale is not None:
+            return self
+        scale = sample.mean(lambda y, raw: self._distance(raw - y))
+        return replace(self, scale=float(residual_scale(scale)))  # type: ignore[type-var]
+
+
+class PinballLoss(KinkedLoss):
+    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below."""
+
     @property
     def _quantile(self) -> float:
         """The level ``q`` that the loss estimates."""
         raise NotImplementedError
 
-    def __post_init__(self) -> None:
-        if self.scale is not None:
-            check_number(self, "scale", low=0)
+    def _distance(self, r: Array) -> Array:
+        return 2 * pinball_slope(r, self._level(r)) * array_namespace(r).abs(r)
 
-    def _slope(self, r: Array) -> Array:
-        """Absolute slope on the side of each residual."""
-        return pinball_slope(r, array_namespace(r).asarray(self._quantile, dtype=r.dtype))
+    def _level(self, r: Array) -> Array:
+        return array_namespace(r).asarray(self._quantile, dtype=r.dtype)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        xp = array_namespace(r)
-        quantile = xp.asarray(self._quantile, dtype=r.dtype)
-        return pinball_derivatives(r, quantile, self.scale or 1.0)
+        gradient = pinball_gradient(r, self._level(r))
+        return gradient, pinball_hessian(r, self._quantile, self._width)
 
-    def _adapted(self, sample: Sample) -> Self:
-        if self.scale is not None:
-            return self
-        pinball = sample.mean(lambda y, raw: self._slope(raw - y) * abs(raw - y))
-        scale = float(pinball_scale(float(pinball), self._quantile))
-        return replace(self, scale=scale)  # type: ignore[type-var]
+    def _boosting(self, r: Array) -> tuple[Array, Array]:
+        gradient = smoothed_pinball_gradient(r, self._quantile, self._width)
+        return gradient, pinball_hessian(r, self._quantile, self._width)

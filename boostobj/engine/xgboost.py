@@ -28,9 +28,7 @@ class XGBoostAdapter(Adapter):
         weight = dataset.get_weight()
         if group is not None and len(weight) == len(group):
             weight = np.repeat(weight, group)  # XGBoost's weights of groups
-        return DatasetFields(
-            dataset.get_label(), weight, group, getattr(dataset, "nthread", None)
-        )
+        return DatasetFields(dataset.get_label(), weight, group, getattr(dataset, "nthread", None))
 
     def coupling(self, n_classes: int) -> float:
         """Twice, the bound by diagonal dominance."""

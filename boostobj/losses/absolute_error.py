@@ -34,9 +34,14 @@ class AbsoluteError(PinballLoss):
     def _value(self, r: Array) -> Array:
         return array_namespace(r).abs(r)
 
+    # twice the pinball loss of the median
+
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        # twice the pinball loss of the median
         gradient, hessian = super()._gradient_hessian(r)
+        return 2 * gradient, 2 * hessian
+
+    def _boosting(self, r: Array) -> tuple[Array, Array]:
+        gradient, hessian = super()._boosting(r)
         return 2 * gradient, 2 * hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:

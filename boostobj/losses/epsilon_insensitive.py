@@ -9,17 +9,18 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
+from boostobj._math import hypot1
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss, Sample
-from boostobj.curvature import BANDWIDTH
+from boostobj.curvature import KinkedLoss
 
 
 @dataclass(frozen=True)
-class EpsilonInsensitive(ResidualLoss):
+class EpsilonInsensitive(KinkedLoss):
     """Absolute error beyond a tolerance, as in support vector regression.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
-    Curvature: smoothed, ``1/2 / (d + s/10)``, where ``d`` is the distance of ``|r|`` from
+    Curvature: smoothed, ``1/sqrt(d**2 + s**2)``, where ``d`` is the distance of ``|r|`` from
     `epsilon` and ``s`` its mean over the round; see `boostobj.curvature`. A row within the
     tolerance has no gradient but holds its leaf in place, the more the nearer it is to the edge.
 
@@ -40,12 +41,10 @@ class EpsilonInsensitive(ResidualLoss):
     scale: float | None = None
 
     formula = "max(abs(r) - epsilon, 0)"
-    curvature = "smoothed"
 
     def __post_init__(self) -> None:
         check_number(self, "epsilon", low=0, closed=True)
-        if self.scale is not None:
-            check_number(self, "scale", low=0)
+        super().__post_init__()
 
     @classmethod
     def examples(cls) -> tuple[EpsilonInsensitive, ...]:
@@ -60,13 +59,11 @@ class EpsilonInsensitive(ResidualLoss):
         xp = array_namespace(r)
         excess = xp.abs(r) - self.epsilon
         gradient = xp.where(excess > 0, xp.sign(r), xp.zeros_like(r))
-        return gradient, 0.5 / (xp.abs(excess) + BANDWIDTH * (self.scale or 1.0))
+        return gradient, 1 / (self._width * hypot1(excess / self._width))
 
-    def _adapted(self, sample: Sample) -> Self:
-        if self.scale is not None:
-            return self
-        scale = sample.mean(lambda y, raw: abs(abs(raw - y) - self.epsilon))
-        return replace(self, scale=max(1e-30, float(scale)))
+    def _distance(self, r: Array) -> Array:
+        xp = array_namespace(r)
+        return xp.abs(xp.abs(r) - self.epsilon)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         # max(|r| - e, 0) = (|r - e| + |r + e|)/2 - e: the median of the tolerances' edges

@@ -8,16 +8,17 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
+from boostobj._math import hypot1
 from boostobj._typing import Array, NumpyArray
-from boostobj.curvature import BANDWIDTH, PinballLoss
+from boostobj.curvature import KinkedLoss
 
 
 @dataclass(frozen=True)
-class Lp(PinballLoss):
+class Lp(KinkedLoss):
     """Absolute error to the power `p`, between `AbsoluteError` and `SquaredError`.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
-    Curvature: smoothed, ``p**2/2 * (|r| + s/10)**(p - 2)``, where ``s`` is the mean absolute
+    Curvature: smoothed, ``p * (r**2 + s**2)**(p/2 - 1)``, where ``s`` is the mean absolute
     residual of the round: the second derivative is infinite at zero, and zero at ``p = 1``.
 
     Parameters
@@ -38,7 +39,6 @@ class Lp(PinballLoss):
     scale: float | None = None
 
     formula = "abs(r)**p"
-    _quantile = 0.5
 
     def __post_init__(self) -> None:
         check_number(self, "p", low=1, high=2, closed=True)
@@ -57,8 +57,8 @@ class Lp(PinballLoss):
         a = xp.abs(r)
         gradient = self.p * xp.sign(r) * a ** (self.p - 1)
         # that of AbsoluteError at one end, of SquaredError at the other
-        hessian = self.p**2 / 2 * (a + BANDWIDTH * (self.scale or 1.0)) ** (self.p - 2)
-        return gradient, hessian
+        size = self._width * hypot1(r / self._width)
+        return gradient, self.p * size ** (self.p - 2)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         if self.p == 1:

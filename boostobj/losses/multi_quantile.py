@@ -11,7 +11,13 @@ from array_api_compat import array_namespace
 from boostobj._arrays import Interval, as_float, check_numbers
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss, Sample
-from boostobj.curvature import pinball_derivatives, pinball_scale, pinball_slope
+from boostobj.curvature import (
+    pinball_gradient,
+    pinball_hessian,
+    pinball_slope,
+    residual_scale,
+    smoothed_pinball_gradient,
+)
 from boostobj.links import Link, Sorted
 from boostobj.losses.quantile import Quantile
 
@@ -94,17 +100,24 @@ class MultiQuantile(Loss):
         return array_namespace(raw).mean(self._pinball(y, raw), axis=1)
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        xp = array_namespace(raw)
         r, quantiles = self._residuals(y, raw)
-        scales = xp.asarray(self.scales or [1.0], dtype=raw.dtype)
-        gradient, hessian = pinball_derivatives(r, quantiles, scales)
+        hessian = pinball_hessian(r, quantiles, self._widths(raw))
+        return pinball_gradient(r, quantiles) / len(self.quantiles), hessian / len(self.quantiles)
+
+    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        r, quantiles = self._residuals(y, raw)
+        widths = self._widths(raw)
+        gradient = smoothed_pinball_gradient(r, quantiles, widths)
+        hessian = pinball_hessian(r, quantiles, widths)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
+
+    def _widths(self, raw: Array) -> Array:
+        return array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scales is not None:
             return self
-        means = np.asarray(sample.mean(self._pinball))
-        scales = pinball_scale(means, np.asarray(self.quantiles))
+        scales = residual_scale(2 * np.asarray(sample.mean(self._pinball)))
         return replace(self, scales=tuple(scales.tolist()))
 
     def _aligned(self, y: Array, raw: Array) -> Array:

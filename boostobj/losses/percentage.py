@@ -10,9 +10,10 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
 from boostobj._search import best_constant
+from boostobj._math import hypot1
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample
-from boostobj.curvature import BANDWIDTH
+from boostobj.curvature import residual_scale
 
 
 class PercentageLoss(PointwiseLoss):
@@ -56,14 +57,15 @@ class AbsolutePercentageLoss(PercentageLoss):
             check_number(self, "scale", low=0)
 
     def _hessian(self, slope: Array, r: Array, size: Array) -> Array:
-        bandwidth = BANDWIDTH * (self.scale or 1.0)
-        return slope / 2 / (array_namespace(r).abs(r) + bandwidth * size)
+        scale = 1.0 if self.scale is None else self.scale
+        width = scale * size
+        return slope / (width * hypot1(r / width))
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
         scale = sample.mean(lambda y, raw: abs(raw - y) / self._size(y, raw))
-        return replace(self, scale=max(1e-30, float(scale)))  # type: ignore[type-var]
+        return replace(self, scale=float(residual_scale(scale)))  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
 from boostobj._typing import Array, NumpyArray
-from boostobj.curvature import PinballLoss
+from boostobj.curvature import PinballLoss, pinball_slope
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Quantile(PinballLoss):
         return self.quantile
 
     def _value(self, r: Array) -> Array:
-        return self._slope(r) * array_namespace(r).abs(r)
+        return pinball_slope(r, self._level(r)) * array_namespace(r).abs(r)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, self.quantile, weight)

@@ -116,7 +116,7 @@ def test_any_unit_trains(loss, unit, regression):
 
     # the losses with a fixed scale are other losses in another unit
     bound = 0.05 if isinstance(loss, boostobj.curvature.PinballLoss) else 0.2
-    assert relative_error(unit) == pytest.approx(relative_error(1.0), rel=bound)
+    assert relative_error(unit) < (1 + bound) * relative_error(1.0)
     assert relative_error(1.0) < 0.9
 
 
