@@ -314,13 +314,15 @@ def test_zero_targets_train_with_a_floor(kind, train, rows):
 @pytest.mark.parametrize("unit", [1e-6, 1e3, 1e6])
 @pytest.mark.parametrize("kind", [bo.MAPE, bo.SMAPE, bo.SquaredPercentageError])
 def test_percentage_losses_know_no_unit(kind, unit, rows):
-    X, mean, _ = rows
+    X, mean, first = rows
     y = targets(kind(), mean)
     loss = kind()
-    plain = train_xgb(loss, X, y, loss.init_score(y))(X)
-    scaled = train_xgb(loss, X, y * unit, loss.init_score(y * unit))(X)
-    # no worse: for tiny targets, XGBoost's absolute thresholds are outgrown, and lambda with them
-    assert loss.metric(y * unit, scaled) < 1.03 * loss.metric(y, plain)
+    scores = []
+    for u in (1.0, unit):
+        predict = train_xgb(loss, X[first], y[first] * u, loss.init_score(y[first] * u))
+        scores.append(loss.metric(y[~first] * u, predict(X[~first])))
+    # XGBoost's absolute thresholds let the models for tiny targets differ
+    assert scores[1] < 1.05 * scores[0]
 
 
 def test_poisson_starts_at_a_finite_score_without_counts():
