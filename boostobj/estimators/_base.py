@@ -23,6 +23,7 @@ from boostobj.estimators._fitting import (
     resolve_engine,
     split_rows,
 )
+from boostobj.groups import GroupLoss
 
 __all__ = ["BoostEstimator", "resolve_loss"]
 
@@ -30,11 +31,16 @@ __all__ = ["BoostEstimator", "resolve_loss"]
 def resolve_loss(loss: Any, owner: str) -> Loss:
     """A loss from an instance or a name."""
     if isinstance(loss, str):
-        return get_loss(loss)
+        loss = get_loss(loss)
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(f"{owner}: loss must be an instance, {loss.__name__}() and not the class")
     if not isinstance(loss, Loss):
         raise TypeError(f"{owner}: loss must be a Loss or the name of one, got {loss!r}")
+    if isinstance(loss, GroupLoss):
+        raise TypeError(
+            f"{owner}: {loss!r} compares the rows of a group; train it with xgboost.train, "
+            "lightgbm.train or LGBMRanker"
+        )
     return loss
 
 

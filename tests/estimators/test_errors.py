@@ -107,6 +107,12 @@ REGRESSOR = {
         "loss must be an instance, Huber() and not the class",
     ),
     "misspelt loss": ({"loss": "hubr"}, {}, ValueError, "did you mean 'huber'?"),
+    "loss of groups": (
+        {"loss": "pairwise_hinge"},
+        {},
+        TypeError,
+        "PairwiseHinge(margin=1.0) compares the rows of a group; train it with xgboost.train",
+    ),
     "loss of classes": (
         {"loss": Logistic()},
         {},
