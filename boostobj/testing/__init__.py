@@ -12,7 +12,9 @@ import warnings
 import numpy as np
 
 from boostobj.base import Loss
-from boostobj.testing import _derivatives, _interface  # noqa: F401 (they register their checks)
+
+# They register their checks, which run in this order.
+from boostobj.testing import _arguments, _derivatives, _interface, _refusals  # noqa: F401
 from boostobj.testing._registry import checks
 from boostobj.testing._trial import Trial
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -247,58 +246,3 @@ def callback_in(
     settings = {"CHUNK": chunk, "MIN_CHUNKS_PER_THREAD": 1, "_explicit_threads": n_threads}
     with mock.patch.multiple(parallel, **settings):  # type: ignore[call-overload]
         return loss(y, raw)
-
-
-def calls(
-    loss: Loss, y: NumpyArray, raw: NumpyArray, weight: NumpyArray | None
-) -> dict[str, Callable[[], Any]]:
-    """All that takes rows."""
-    return {
-        "value": partial(loss.value, y, raw),
-        "gradient_hessian": partial(loss.gradient_hessian, y, raw),
-        "callback": partial(loss, y, raw, weight),
-        "metric": partial(loss.metric, y, raw, weight),
-        "init_score": partial(loss.init_score, y, weight),
-    }
-
-
-@check()
-def inputs_unchanged(trial: Trial) -> None:
-    """Nothing writes to what the user passed."""
-    for dtype in DTYPES:
-        y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
-        weight = np.linspace(0.5, 1.5, 30, dtype=dtype)
-        passed = {"y_true": y, "raw_prediction": raw, "sample_weight": weight}
-        before = {name: x.copy() for name, x in passed.items()}
-        for what, call in calls(trial.loss, y, raw, weight).items():
-            call()
-            for name, x in passed.items():
-                require(np.array_equal(x, before[name]), f"{what} changes {name} in place")
-
-
-@check()
-def errors(trial: Trial) -> None:
-    """Wrong targets, weights and shapes raise a ValueError that names the argument."""
-    loss = trial.loss
-    y, raw = families.sample(loss, 20)
-    for wrong in families.wrong_targets(loss):
-        bad = y.copy()
-        bad[7] = wrong
-        for name, call in calls(loss, bad, raw, None).items():
-            require_error(call, "y_true", f"{name} for target {wrong}")
-    for wrong in (-1.0, np.nan, np.inf):
-        weight = np.ones(20)
-        weight[7] = wrong
-        for name in ("callback", "metric", "init_score"):
-            call = calls(loss, y, raw, weight)[name]
-            require_error(call, "sample_weight", f"{name} for weight {wrong}")
-    for name in ("callback", "metric", "init_score"):
-        call = calls(loss, y, raw, np.ones(19))[name]
-        require_error(call, "sample_weight", f"{name} for 19 weights of 20 rows")
-    for name in ("value", "gradient_hessian", "callback", "metric"):
-        call = calls(loss, y[:19], raw, None)[name]
-        require_error(call, "y_true", f"{name} for 19 targets of 20 rows")
-    margins = raw.copy()
-    margins[7] = np.nan
-    call = partial(loss, y, margins)
-    require_error(call, "raw_prediction", "callback for a margin of nan")

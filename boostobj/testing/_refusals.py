@@ -1,0 +1,40 @@
+"""Checks of what a loss refuses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from boostobj.testing import _families as families
+from boostobj.testing._arguments import calls
+from boostobj.testing._registry import check
+from boostobj.testing._trial import Trial, require_error
+
+
+@check()
+def errors(trial: Trial) -> None:
+    """Wrong targets, weights and shapes raise a ValueError that names the argument."""
+    loss = trial.loss
+    y, raw = families.sample(loss, 20)
+    for wrong in families.wrong_targets(loss):
+        bad = y.copy()
+        bad[7] = wrong
+        for name, call in calls(loss, bad, raw, None).items():
+            require_error(call, "y_true", f"{name} for target {wrong}")
+    for wrong in (-1.0, np.nan, np.inf):
+        weight = np.ones(20)
+        weight[7] = wrong
+        for name in ("callback", "metric", "init_score"):
+            call = calls(loss, y, raw, weight)[name]
+            require_error(call, "sample_weight", f"{name} for weight {wrong}")
+    for name in ("callback", "metric", "init_score"):
+        call = calls(loss, y, raw, np.ones(19))[name]
+        require_error(call, "sample_weight", f"{name} for 19 weights of 20 rows")
+    for name in ("value", "gradient_hessian", "callback", "metric"):
+        call = calls(loss, y[:19], raw, None)[name]
+        require_error(call, "y_true", f"{name} for 19 targets of 20 rows")
+    margins = raw.copy()
+    margins[7] = np.nan
+    call = partial(loss, y, margins)
+    require_error(call, "raw_prediction", "callback for a margin of nan")

@@ -1,0 +1,479 @@
+"""check_loss: it catches planted faults, and names the loss, the check and the worst point."""
+# ruff: noqa: N818 (SquaredError is a loss, and what derives from it no exception)
+
+import re
+import sys
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from boostobj import (
+    CrossEntropy,
+    Fair,
+    Huber,
+    LogCosh,
+    Logistic,
+    Quantile,
+    Softmax,
+    SquaredError,
+    all_losses,
+    base,
+    metrics,
+)
+from boostobj._arrays import Interval
+from boostobj.base import MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss, RobustLoss
+from boostobj.links import Log, Logit
+from boostobj.metrics import LossMetric
+from boostobj.testing import check_loss
+
+FAULTS = []
+
+
+def planted(check, message=""):
+    """A loss with a fault that `check` must find, kept out of the registry."""
+
+    def take(cls):
+        base._registry.pop(base.snake_case(cls.__name__), None)
+        cls = dataclass(frozen=True)(cls)
+        FAULTS.append(pytest.param(cls(), check, message, id=cls.__name__))
+        return cls
+
+    return take
+
+
+def sigmoid(x):
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, e, 1) / (1 + e)
+
+
+# Faults that were met in the wild
+
+
+@planted("hessian_positive", r"y_true=1\.0.*got 0\.0, expected a positive")
+class FocalWithoutHessianOfPositives(PointwiseLoss):
+    formula = "-y*(1 - p)**2*log(p) - (1 - y)*p**2*log(1 - p)"
+    curvature = "smoothed"
+    link = Logit()
+    _domain = Interval(0, 1)
+
+    def _value(self, y, raw):
+        p, q = sigmoid(raw), sigmoid(-raw)
+        log_p, log_q = -np.logaddexp(0, -raw), -np.logaddexp(0, raw)
+        return -y * q**2 * log_p - (1 - y) * p**2 * log_q
+
+    def _gradient_hessian(self, y, raw):
+        p, q = sigmoid(raw), sigmoid(-raw)
+        log_p, log_q = -np.logaddexp(0, -raw), -np.logaddexp(0, raw)
+        positive = q**2 * (2 * p * log_p - q)
+        negative = p**2 * (p - 2 * q * log_q)
+        return y * positive + (1 - y) * negative, (1 - y) * p * q
+
+
+@planted("gradient", r"raw_prediction=-.*got .*expected -")
+class FairWithOneWrongSign(Fair):
+    formula = Fair.formula
+
+    def _gradient_hessian(self, r):
+        gradient, hessian = super()._gradient_hessian(r)
+        return np.abs(gradient), hessian
+
+
+class UnweightedMetric(LossMetric):
+    def score(self, y_true, y_pred, sample_weight=None, group=None):
+        return super().score(y_true, y_pred, None, group)
+
+
+class MaximisedMetric(LossMetric):
+    name = "precise_error"
+
+
+for metric in (UnweightedMetric, MaximisedMetric):
+    metrics.base._registry.pop(metric.__qualname__)
+
+
+@planted("weights", "metric is .* with weights")
+class MetricIgnoresWeights(SquaredError):
+    formula = SquaredError.formula
+
+    @property
+    def metric(self):
+        return UnweightedMetric(self)
+
+
+@planted("hessian_exact", "float32 at .*got .*expected")
+class HessianUnderflows(LogCosh):
+    formula = LogCosh.formula
+    hessian: str = "exact"
+
+    def _gradient_hessian(self, r):
+        return np.tanh(r), 1 - np.tanh(r) ** 2
+
+
+@planted("hessian_positive", "got 0.0, expected a positive number")
+class SmoothedHessianUnderflows(ResidualLoss):
+    formula = "abs(r)"
+    curvature = "smoothed"
+
+    def _value(self, r):
+        return np.abs(r)
+
+    def _gradient_hessian(self, r):
+        return np.sign(r), np.exp(-np.clip(np.abs(r), None, 1e3) * 0.5) ** 8
+
+
+@planted("hessian_majorizer", "the parabola there gives a bound of")
+class MajorizerThatIsNone(LogCosh):
+    formula = LogCosh.formula
+
+    def _gradient_hessian(self, r):
+        return np.tanh(r), 1 / (1 + r**2)
+
+
+@planted("init_score", "has .*with weights")
+class QuantileStartsAtMean(Quantile):
+    formula = Quantile.formula
+    quantile: float = 0.9
+
+    def _init_score(self, y, weight):
+        return float(np.average(y, weights=weight))
+
+
+# Faults of arithmetic
+
+
+@planted("gradient", "float32")
+class ProbabilityMinusLabel(PointwiseLoss):
+    formula = "-y*log(p) - (1 - y)*log(1 - p)"
+    link = Logit()
+    _domain = Interval(0, 1)
+
+    def _value(self, y, raw):
+        return (1 - y) * np.logaddexp(0, raw) + y * np.logaddexp(0, -raw)
+
+    def _gradient_hessian(self, y, raw):
+        return sigmoid(raw) - y, sigmoid(raw) * sigmoid(-raw)
+
+
+@planted("hessian_exact", "float32")
+class ProbabilityTimesItsComplement(Logistic):
+    formula = Logistic.formula
+
+    def _gradient_hessian(self, m):
+        gradient, _ = super()._gradient_hessian(m)
+        return gradient, sigmoid(m) * (1 - sigmoid(m))
+
+
+@planted("value", "float32.*got nan")
+class NaNFromMargin17(Logistic):
+    formula = Logistic.formula
+
+    def _value(self, m):
+        p = (1 / (1 + np.exp(-np.clip(m, -80, 80)))).astype(m.dtype)
+        with np.errstate(all="ignore"):
+            entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
+            return np.where(np.isfinite(entropy), super()._value(m), np.nan)
+
+
+@planted("value", "overflow encountered in cosh.*raw_prediction=")
+class OverflowsFromResidual90(LogCosh):
+    formula = LogCosh.formula
+
+    def _value(self, r):
+        return np.log(np.cosh(r))
+
+
+@planted("value", r"got .*, expected")
+class SmoothedValue(Huber):
+    formula = Huber.formula
+
+    def _value(self, r):
+        return np.sqrt(1 + np.clip(np.abs(r), None, 1e9) ** 2) - 1
+
+
+@planted("value", "nextafter|raw_prediction=-?1")
+class WrongBeyondTheKink(Huber):
+    formula = Huber.formula
+
+    def _value(self, r):
+        a = np.abs(r)
+        return np.where(a <= 1.5 * self.delta, r * r / 2, self.delta * (a - self.delta / 2))
+
+
+@planted("gradient", "dtype is float64")
+class DoublesForSingles(SquaredError):
+    formula = SquaredError.formula
+
+    def _gradient_hessian(self, r):
+        return np.float64(2) * r.astype(np.float64), 2 * np.ones_like(r)
+
+
+@planted("hessian_exact", "second derivative is -")
+class ConcaveExact(ResidualLoss):
+    formula = "log(1 + r**2)"
+
+    def _value(self, r):
+        a = np.clip(np.abs(r), None, 1e9)
+        return np.log1p(a * a) + 2 * np.log(
+            np.clip(np.abs(r), 1e9, None) / np.asarray(1e9, r.dtype)
+        )
+
+    def _gradient_hessian(self, r):
+        h = 2 / (1 + np.clip(np.abs(r), None, 1e15) ** 2)
+        far = np.abs(r) > 1e15
+        with np.errstate(divide="ignore"):
+            return np.where(far, 2 / r, r * h), h
+
+
+# Faults around the mathematics
+
+
+@planted("outputs", "must sum to zero")
+class UncoupledSoftmax(Softmax):
+    # its own formula hides what the row sum shows: a constant pull on the first class
+    formula = "-sum(y_k*log(p_k) for y_k, p_k in zip(y, p)) + 0.25*raw[0]"
+
+    def _value(self, y, raw):
+        return super()._value(y, raw) + raw[:, 0] / 4
+
+    def _gradient_hessian(self, y, raw):
+        gradient, hessian = super()._gradient_hessian(y, raw)
+        pull = np.zeros_like(gradient)
+        pull[:, 0] = 0.25
+        return gradient + pull, hessian
+
+
+@planted("hessian_scale", "residuals times 8 change the Hessian")
+class UnitHessian(ResidualLoss):
+    formula = "abs(r)"
+    curvature = "smoothed"
+
+    def _value(self, r):
+        return np.abs(r)
+
+    def _gradient_hessian(self, r):
+        return np.sign(r), np.ones_like(r)
+
+
+@planted("residual", "gradient at")
+class SeesTheTarget(SquaredError):
+    formula = SquaredError.formula
+
+    def _pointwise_derivatives(self, y, raw):
+        gradient, hessian = super()._pointwise_derivatives(y, raw)
+        return gradient * (1 + np.abs(y)), hessian
+
+
+@planted("inputs_unchanged", "value changes raw_prediction in place")
+class WritesToItsInput(PointwiseLoss):
+    formula = "(raw - y)**2"
+
+    def _value(self, y, raw):
+        raw -= y
+        return raw**2
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - y), np.full_like(raw, 2)
+
+
+class OneWay(Log):
+    def _link(self, y_pred):
+        return np.log1p(y_pred)
+
+
+@planted("link", r"link\(")
+class LinkThatDoesNotRoundTrip(PointwiseLoss):
+    formula = "(raw - y)**2"
+    link = OneWay()
+    _domain = Interval(0, closed_low=False)
+
+    def _value(self, y, raw):
+        return (raw - y) ** 2
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - y), np.full_like(raw, 2)
+
+    def _init_score(self, y, weight):
+        return float(np.average(y, weights=weight))
+
+
+class Half(Logit):
+    formula = "1/(1 + exp(-2*raw))"
+
+
+@planted("link", "inverse in float32 at raw_prediction=.*got .*expected")
+class LinkThatIsNotItsFormula(Logistic):
+    formula = Logistic.formula
+    link = Half()
+
+
+class Unchecked(Interval):
+    def check(self, y, name, owner):
+        pass
+
+
+@planted("errors", "value for target nan: got .*expected a ValueError")
+class AcceptsAnyTarget(CrossEntropy):
+    formula = CrossEntropy.formula
+    _domain = Unchecked(0, 1)
+
+
+@planted("metric", "a space or a colon")
+class NameWithASpace(SquaredError):
+    formula = SquaredError.formula
+
+    @property
+    def name(self):
+        return "squared error"
+
+
+@planted("metric", "maximises")
+class NameThatIsMaximised(SquaredError):
+    formula = SquaredError.formula
+
+    @property
+    def metric(self):
+        return MaximisedMetric(self)
+
+
+@planted("metric", "expected the mean of value")
+class MetricOfAnotherLoss(SquaredError):
+    formula = SquaredError.formula
+
+    @property
+    def metric(self):
+        return LossMetric(Huber())
+
+
+@planted("copies", "is not equal")
+class ReprForgetsAParameter(Huber):
+    formula = Huber.formula
+    delta: float = field(default=1.5, repr=False)
+
+    def __repr__(self):
+        return "ReprForgetsAParameter(delta=2.0)"
+
+
+@planted("weights", "callback's")
+class CallbackIgnoresWeights(SquaredError):
+    formula = SquaredError.formula
+
+    def __call__(self, y_true, y_pred, sample_weight=None, group=...):
+        return super().__call__(y_true, y_pred, None, group)
+
+
+@planted("callback", "mean Hessian|got .*expected")
+class CallbackOfItsOwn(SquaredError):
+    formula = SquaredError.formula
+
+    def __call__(self, y_true, y_pred, sample_weight=None, group=...):
+        gradient, hessian = super().__call__(y_true, y_pred, sample_weight, group)
+        return gradient / 3, hessian
+
+
+@planted("threads", "in chunks and threads")
+class SeesTheChunk(SquaredError):
+    formula = SquaredError.formula
+    unit_curvature = False
+
+    def _boosting_derivatives(self, y, raw):
+        gradient, hessian = super()._boosting_derivatives(y, raw)
+        return gradient, hessian * (1 + 1e-6 * (len(raw) == 48))
+
+
+@planted("labels", "value at")
+class MinusOneIsNoClass(Logistic):
+    formula = Logistic.formula
+
+    def _pointwise_value(self, y, raw):
+        return super()._pointwise_value(y, raw) * np.where(y == -1, 2, 1).astype(raw.dtype)
+
+
+@planted("value", "is not computable")
+class FormulaWithAMistake(SquaredError):
+    formula = "sqrt(-1 - r**2)"
+
+
+@planted("value", "name 'residuum' is not defined")
+class FormulaWithAnUnknownName(SquaredError):
+    formula = "residuum**2"
+
+
+@pytest.mark.parametrize(("loss", "check", "message"), FAULTS)
+def test_planted_faults_are_found(loss, check, message):
+    with pytest.raises(AssertionError) as caught:
+        check_loss(loss)
+    text = str(caught.value)
+    assert text.startswith(f"{loss!r} fails check {check!r}: ")
+    assert re.search(message, text, re.DOTALL), text
+
+
+def test_planted_losses_stay_out_of_the_registry():
+    assert all(cls.__module__.startswith("boostobj.") for cls in all_losses().values())
+
+
+def test_a_failure_names_point_got_and_expected():
+    start = "FairWithOneWrongSign(scale=1.0, hessian='majorizer') fails check 'gradient': "
+    point = r"worst in float32 at y_true=0\.0, raw_prediction=-\S+: got \S+, expected -\S+$"
+    with pytest.raises(AssertionError, match=f"^{re.escape(start)}{point}"):
+        check_loss(FairWithOneWrongSign())
+
+
+@dataclass(frozen=True)
+class SquaredLog(PointwiseLoss):
+    """A loss of one's own, sound: squared error of the log-odds of a share."""
+
+    formula = "(raw - log(y/(1 - y)))**2/2"
+    link = Logit()
+    _domain = Interval(0, 1, closed_low=False, closed_high=False)
+
+    def _value(self, y, raw):
+        return (raw - Logit()._link(y)) ** 2 / 2
+
+    def _gradient_hessian(self, y, raw):
+        return raw - Logit()._link(y), np.ones_like(raw)
+
+
+base._registry.pop("squared_log")
+
+
+def test_a_sound_loss_of_ones_own_passes():
+    check_loss(SquaredLog())
+
+
+@pytest.mark.parametrize("family", [ResidualLoss, RobustLoss, MarginLoss, MulticlassLoss])
+def test_abstract_families_are_not_registered(family):
+    assert family not in all_losses().values()
+
+
+def test_a_family_of_its_own_is_refused_by_name():
+    @dataclass(frozen=True)
+    class Orphan(base.Loss):
+        formula = "raw"
+
+        def _pointwise_value(self, y, raw):
+            return raw
+
+        def _pointwise_derivatives(self, y, raw):
+            return raw, raw
+
+    base._registry.pop("orphan")
+    with pytest.raises(AssertionError, match="check_loss knows no family of Orphan"):
+        check_loss(Orphan())
+
+
+def test_mpmath_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    with pytest.raises(ImportError, match=r"pip install boostobj\[test\]"):
+        check_loss(SquaredError())
+
+
+def test_the_callers_settings_neither_matter_nor_change():
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("ignore")
+        before = np.geterr(), list(warnings.filters)
+        check_loss(LogCosh())
+        assert (np.geterr(), list(warnings.filters)) == before
+        with pytest.raises(AssertionError, match="overflow"):
+            check_loss(OverflowsFromResidual90())
