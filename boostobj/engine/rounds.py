@@ -28,6 +28,10 @@ GAIN_FLOOR = 1e-7
 LARGEST = 1e30
 
 
+#: Rows that a quantile is read off.
+QUANTILE_ROWS = 1 << 16
+
+
 class RoundSample(Sample):
     """The rows of one round with their weights, on threads, and those of all workers."""
 
@@ -70,7 +74,10 @@ class RoundSample(Sample):
     def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
         """Weighted quantile of ``function(y, raw)``; over workers, the mean of theirs."""
         total = float(self.y.size if self.weight is None else np.sum(self.weight))
-        here = weighted_quantile(function(self.y, self.raw), quantile, self.weight)
+        # A width needs no more rows than this, and sorting them all would take longer than a tree.
+        some = np.s_[:: -(-len(self.y) // QUANTILE_ROWS)]
+        weight = None if self.weight is None else self.weight[some]
+        here = weighted_quantile(function(self.y[some], self.raw[some]), quantile, weight)
         value, total = self.adapter.sum_over_workers(np.asarray([here * total, total]))
         return float(value / total)
 
@@ -154,7 +161,9 @@ def _evaluate(
                 f"{loss!r}: raw_prediction {sample.raw[bad][0]!s} gives a {name} that is not "
                 f"finite ({np.count_nonzero(bad)} of {bad.size} values)"
             )
-    factor = np.float32(_unit_factor(loss, sample, gradient, hessian) if loss.unit_curvature else 1)
+    factor = np.float32(
+        _unit_factor(adapted, sample, gradient, hessian) if loss.unit_curvature else 1
+    )
     stretch = sample.adapter.coupling(hessian.shape[1]) if loss.coupled_outputs else 1.0
 
     def finish(g: NumpyArray, h: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number
-from boostobj._typing import Array
-from boostobj.base import ResidualLoss
+from boostobj import _auto
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import ResidualLoss, Sample
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,26 @@ class Huber(ResidualLoss):
 
     Parameters
     ----------
-    delta : float, default=1.0
-        Where squared turns into absolute, in units of the target, > 0.
+    delta : float or "auto", default=1.0
+        Where squared turns into absolute, in units of the target, > 0. "auto" takes the 0.9
+        quantile of the absolute residuals, of the round in training, of its own rows in a metric.
 
     References
     ----------
+    Friedman (2001). Greedy function approximation: a gradient boosting machine. Annals of
+    Statistics 29(5).
     Huber (1964). Robust estimation of a location parameter. Annals of Mathematical Statistics
     35(1).
     """
 
-    delta: float = 1.0
+    delta: _auto.Width = 1.0
 
     formula = "r**2/2 if abs(r) <= delta else delta*(abs(r) - delta/2)"
     builtin = {"lightgbm": "huber"}
     curvature = "majorizer"
 
     def __post_init__(self) -> None:
-        check_number(self, "delta", low=0)
+        _auto.check_width(self, "delta")
 
     @classmethod
     def examples(cls) -> tuple[Huber, ...]:
@@ -52,5 +56,13 @@ class Huber(ResidualLoss):
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
-        gradient = xp.clip(r, min=-self.delta, max=self.delta)
-        return gradient, self.delta / xp.clip(xp.abs(r), min=self.delta)
+        delta = float(self.delta)
+        return xp.clip(r, min=-delta, max=delta), delta / xp.clip(xp.abs(r), min=delta)
+
+    def _adapted(self, sample: Sample) -> Self:
+        return _auto.adapted(self, "delta", sample)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if self.delta == "auto":
+            return _auto.init_score(self, "delta", y, weight)
+        return super()._init_score(y, weight)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number
+from boostobj import _auto
 from boostobj._math import log_cosh, tanhc
-from boostobj._typing import Array
-from boostobj.base import RobustHessian, RobustLoss
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import RobustHessian, RobustLoss, Sample
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class LogCosh(RobustLoss):
 
     Parameters
     ----------
-    scale : float, default=1.0
-        Residuals below it count as near, in units of the target, > 0.
+    scale : float or "auto", default=1.0
+        Residuals below it count as near, in units of the target, > 0. "auto" takes the 0.9
+        quantile of the absolute residuals, of the round in training, of its own rows in a metric.
     hessian : {"majorizer", "exact"}, default="majorizer"
         The Hessian handed to the booster.
 
@@ -33,13 +35,13 @@ class LogCosh(RobustLoss):
     algorithm. IEEE Transactions on Medical Imaging 9(1).
     """
 
-    scale: float = 1.0
+    scale: _auto.Width = 1.0
     hessian: RobustHessian = "majorizer"
 
     formula = "scale**2*log(cosh(r/scale))"
 
     def __post_init__(self) -> None:
-        check_number(self, "scale", low=0)
+        _auto.check_width(self, "scale")
         super().__post_init__()
 
     @classmethod
@@ -48,13 +50,23 @@ class LogCosh(RobustLoss):
         return cls(), cls(scale=3.0, hessian="exact")
 
     def _value(self, r: Array) -> Array:
-        return self.scale**2 * log_cosh(r / self.scale)
+        scale = float(self.scale)
+        return scale**2 * log_cosh(r / scale)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
-        x = r / self.scale
+        scale = float(self.scale)
+        x = r / scale
         if self.hessian == "majorizer":
             curvature = tanhc(x)
             return r * curvature, curvature
         e = xp.exp(-2 * xp.abs(x))
-        return self.scale * xp.tanh(x), 4 * e / (1 + e) ** 2
+        return scale * xp.tanh(x), 4 * e / (1 + e) ** 2
+
+    def _adapted(self, sample: Sample) -> Self:
+        return _auto.adapted(self, "scale", sample)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if self.scale == "auto":
+            return _auto.init_score(self, "scale", y, weight)
+        return super()._init_score(y, weight)
