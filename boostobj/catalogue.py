@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boostobj.base import Loss, all_losses
+from boostobj.base import Loss, all_losses, snake_case
 
 
 def built_in_losses() -> list[type[Loss]]:
@@ -21,7 +21,7 @@ def markdown_table() -> str:
     rows = ["| loss | value of a row | link | Hessian | built-in |", "|---|---|---|---|---|"]
     for cls in built_in_losses():
         loss = cls.examples()[0]
-        code = [f"`{cls.__name__}`", f"`{cls.formula}`", type(loss.link).__name__.lower()]
+        code = [f"`{cls.__name__}`", f"`{cls.formula}`", snake_case(type(loss.link).__name__).replace("_", " ")]
         others = ", ".join(f"`{name}`" for name in cls.builtin.values())
         cells = [cell.replace("|", r"\|") for cell in (*code, loss.curvature, others)]
         rows.append(f"| {' | '.join(cells)} |")
