@@ -1,11 +1,18 @@
-"""The command line: ``python -m boostobj demo``."""
+"""The command line: ``boostobj`` or ``python -m boostobj``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import ast
+import inspect
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from boostobj._typing import NumpyArray
+from boostobj.base import Loss, all_losses, get_loss, snake_case
 from boostobj.catalogue import markdown_table, plain_table
 
 
@@ -22,20 +29,145 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
+    parser = _parser()
+    chosen = vars(parser.parse_args(arguments))
+    command = chosen.pop("command")
+    try:
+        _COMMANDS[command](**chosen)
+    except (ImportError, TypeError, ValueError) as error:
+        parser.error(str(error))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boostobj", description="Objectives for gradient boosting."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
     listing = commands.add_parser("list", help="all losses")
     listing.add_argument("--markdown", action="store_true", help="as the README's table")
+
+    show = commands.add_parser("show", help="one loss: formula, parameters, curvature, curves")
+    show.add_argument("name", help="such as log_cosh or LogCosh")
+    show.add_argument("parameters", nargs="*", metavar="parameter=value", help="such as scale=2")
+    _add_picture(show, None)
+
+    plot = commands.add_parser("plot", help="a picture of one or more losses")
+    plot.add_argument("names", nargs="+", metavar="name", help="such as huber log_cosh")
+    _add_picture(plot, Path("boostobj_losses.png"))
+
     demo = commands.add_parser("demo", help="train on 60,000 flights, compare, draw")
     demo.add_argument("--output", type=Path, default=Path("boostobj_demo.png"), help="the picture")
     demo.add_argument("--rounds", type=int, default=150, help="boosting rounds (150)")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "list":
-        print(markdown_table() if chosen.markdown else plain_table(), end="")
-        return 0
+
+    bench = commands.add_parser("bench", help="how long losses take to answer a booster")
+    bench.add_argument("names", nargs="*", metavar="name", help="losses, by default all")
+    bench.add_argument("--rows", type=int, default=1_000_000, help="rows (1,000,000)")
+    bench.add_argument("--repeat", type=int, default=5, help="repetitions (5)")
+    return parser
+
+
+def _add_picture(command: argparse.ArgumentParser, output: Path | None) -> None:
+    command.add_argument(
+        "--range",
+        dest="ends",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="ends of the axis",
+    )
+    command.add_argument(
+        "--output", type=Path, default=output, help=f"the picture ({output or 'none'})"
+    )
+
+
+def _list(*, markdown: bool) -> None:
+    print(markdown_table() if markdown else plain_table(), end="")
+
+
+def _show(
+    name: str, parameters: list[str], ends: Sequence[float] | None, output: Path | None
+) -> None:
+    from boostobj.chart import text_chart
+    from boostobj.plots import LossDisplay
+
+    loss = _loss(name, parameters)
+    built_in = ", ".join(f"{objective} ({engine})" for engine, objective in loss.builtin.items())
+    facts = {
+        "value": type(loss).formula,
+        "link": repr(loss.link),
+        "Hessian": loss.curvature,
+        "built-in": built_in or "none",
+        "metric": loss.metric.name,
+    }
+    print(f"{loss!r}\n")
+    print("\n".join(f"{what:<10}{fact}" for what, fact in facts.items()))
+    print(f"\n{inspect.getdoc(type(loss))}\n")
+    try:
+        display = LossDisplay.evaluate(loss, raw_prediction=_axis(ends))
+    except ValueError as error:
+        print(f"No curves: {error}.")
+        return
+    (curve,) = display.curves
+    curves = {"o": curve.hessian, ".": curve.gradient, "*": curve.value}
+    print(text_chart(display.raw_prediction, curves), end="")
+    print(f"{display.xlabel:^89}\n{'* value   . gradient   o Hessian':^89}".rstrip())
+    if output is not None:
+        display.plot().figure_.savefig(output, dpi=120)
+        print(f"picture: {output}")
+
+
+def _plot(names: list[str], ends: Sequence[float] | None, output: Path) -> None:
+    from boostobj.plots import LossDisplay
+
+    losses = [_loss(name, []) for name in names]
+    display = LossDisplay.from_loss(losses, raw_prediction=_axis(ends))
+    display.figure_.savefig(output, dpi=120)
+    print(f"picture: {output}")
+
+
+def _demo(output: Path, rounds: int) -> None:
     from boostobj.demo import main as run_demo  # pandas and engines load only here
 
-    run_demo(chosen.output, rounds=chosen.rounds)
-    return 0
+    run_demo(output, rounds=rounds)
+
+
+def _bench(names: list[str], rows: int, repeat: int) -> None:
+    from boostobj.bench import main as run_bench
+
+    run_bench([_loss(name, []) for name in names] or None, rows=rows, repeat=repeat)
+
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "list": _list,
+    "show": _show,
+    "plot": _plot,
+    "demo": _demo,
+    "bench": _bench,
+}
+
+
+def _loss(name: str, parameters: list[str]) -> Loss:
+    """The loss of that name; without parameters its first example, as some need parameters."""
+    name = snake_case(name)
+    if parameters or name not in all_losses():
+        return get_loss(name, **dict(map(_parameter, parameters)))
+    return all_losses()[name].examples()[0]
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"parameters look like delta=2, got {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
+
+
+def _axis(ends: Sequence[float] | None) -> NumpyArray | None:
+    if ends is None:
+        return None
+    low, high = ends
+    return np.linspace(low, high, 801)

@@ -139,6 +139,28 @@ class LossDisplay:
             If losses of different families have no axis in common, a target is outside a loss's
             domain, or a loss cannot be drawn along a line.
         """
+        display = cls.evaluate(loss, y_true=y_true, raw_prediction=raw_prediction)
+        return display.plot(ax, quantities=quantities)
+
+    @classmethod
+    def evaluate(
+        cls,
+        loss: Loss | Iterable[Loss] | Mapping[str, Loss],
+        *,
+        y_true: float | None = None,
+        raw_prediction: ArrayLike | None = None,
+    ) -> Self:
+        """Evaluate losses along a line of margins, without drawing and without matplotlib.
+
+        Parameters
+        ----------
+        loss, y_true, raw_prediction
+            As in `from_loss`.
+
+        Returns
+        -------
+        LossDisplay
+        """
         named = _named(loss)
         first = next(iter(named.values()))
         if len({_axis_kind(each) for each in named.values()}) > 1:
@@ -156,13 +178,12 @@ class LossDisplay:
                 f"raw_prediction must hold two or more different finite numbers, got {x!r}"
             )
         curves = [_curve(each, label, target, x) for label, each in named.items()]
-        display = cls(
+        return cls(
             curves,
             raw_prediction=x,
             xlabel=_xlabel(first, target),
             zero_one=_axis_kind(first) == "two classes" and target == 1,
         )
-        return display.plot(ax, quantities=quantities)
 
     def plot(
         self, ax: Any = None, *, quantities: Sequence[Quantity] = ("value", "gradient", "hessian")
@@ -485,7 +506,10 @@ def _panels(ax: Any, n: int) -> NumpyArray:
     """Axes as an array; new ones in a row if there are none."""
     if ax is not None:
         return np.ravel(np.asarray(ax, dtype=object))
-    from matplotlib import pyplot as plt
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError:
+        raise ImportError("pictures need matplotlib: pip install matplotlib") from None
 
     _, panels = plt.subplots(1, n, figsize=(4.4 * n, 3.6), squeeze=False, layout="constrained")
     return np.ravel(panels)
