@@ -114,7 +114,8 @@ class PinballLoss(KinkedLoss):
         return 2 * pinball_slope(r, self._level(r)) * array_namespace(r).abs(r)
 
     def _level(self, r: Array) -> Array:
-        return array_namespace(r).asarray(self._quantile, dtype=r.dtype)
+        # One element, not a scalar: NumPy before 2 widens what it computes from scalars.
+        return array_namespace(r).asarray([self._quantile], dtype=r.dtype)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         gradient = pinball_gradient(r, self._level(r))
