@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from boostobj import (
+    Contrastive,
     CrossEntropy,
     Fair,
     Huber,
     LogCosh,
     Logistic,
+    PairwiseHinge,
+    PairwiseLogistic,
     Quantile,
     Softmax,
     SquaredError,
@@ -388,6 +391,40 @@ class MinusOneIsNoClass(Logistic):
 
     def _pointwise_value(self, y, raw):
         return super()._pointwise_value(y, raw) * np.where(y == -1, 2, 1).astype(raw.dtype)
+
+
+@planted("group_derivatives", r"gradient of the group .*got .*expected")
+class PairsPulledApart(PairwiseLogistic):
+    formula = PairwiseLogistic.formula
+
+    def _group_derivatives(self, y, raw, sizes):
+        gradient, hessian = super()._group_derivatives(y, raw, sizes)
+        return -gradient, hessian
+
+
+@planted("group_derivatives", "value of the group")
+class PairsCountedTwice(PairwiseHinge):
+    formula = PairwiseHinge.formula
+
+    def _group_value(self, y, raw, sizes):
+        return 2 * super()._group_value(y, raw, sizes)
+
+
+@planted("group_hessian", "got a bound of")
+class SiameseMajorizerThatIsNone(Contrastive):
+    formula = Contrastive.formula
+
+    def _gradient_hessian(self, y, points):
+        gradient, hessian = super()._gradient_hessian(y, points)
+        return gradient, hessian / 4
+
+
+@planted("group_sizes", "gradient of two groups")
+class PairsAcrossGroups(PairwiseLogistic):
+    formula = PairwiseLogistic.formula
+
+    def _group_derivatives(self, y, raw, sizes):
+        return super()._group_derivatives(y, raw, np.asarray([len(raw)]))
 
 
 @planted("value", "is not computable")

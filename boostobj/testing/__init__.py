@@ -14,8 +14,8 @@ import numpy as np
 from boostobj.base import Loss
 
 # They register their checks, which run in this order.
-from boostobj.testing import _arguments, _derivatives, _interface, _refusals  # noqa: F401
-from boostobj.testing._registry import checks
+from boostobj.testing import _arguments, _derivatives, _groups, _interface, _refusals  # noqa: F401
+from boostobj.testing._registry import checks_of
 from boostobj.testing._trial import Trial
 
 __all__ = ["check_loss"]
@@ -42,9 +42,7 @@ def check_loss(loss: Loss) -> None:
     >>> check_loss(Huber(delta=1.5))
     """
     trial = Trial(loss)
-    for families, check in checks:
-        if not isinstance(loss, families):
-            continue
+    for check in checks_of(loss):
         try:
             # numpy's own settings, whatever the caller's
             with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):

@@ -28,7 +28,7 @@ def calls(
     }
 
 
-@check()
+@check(groups=True)
 def inputs_unchanged(trial: Trial) -> None:
     """Nothing writes to what the user passed."""
     for dtype in DTYPES:

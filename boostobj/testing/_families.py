@@ -1,4 +1,4 @@
-"""What differs from family to family: one implementation each of four functions.
+"""What differs from family to family: one implementation each of a few functions.
 
 A new family registers its own with them; the checks need to know nothing else.
 """
@@ -16,7 +16,11 @@ import numpy as np
 from boostobj._arrays import Domain
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.groups import GroupLoss
+from boostobj.losses.embedding import Contrastive, EmbeddingLoss, Triplet
 from boostobj.losses.multi_quantile import MultiQuantile
+from boostobj.losses.pairwise import PairLoss
+from boostobj.testing._formula import import_mpmath
 
 
 @singledispatch
@@ -48,6 +52,40 @@ def _(loss: MulticlassLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, 
 @variables.register(MultiQuantile)
 def _(loss: MultiQuantile, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
     return {"y": y, "raw": raw}
+
+
+@singledispatch
+def evaluate(
+    loss: Loss,
+    formula: Callable[[dict[str, Any]], Any],
+    parameters: dict[str, Any],
+    y: Any,
+    raw: Sequence[Any],
+    link: Callable[[Any], Any],
+) -> Any:
+    """The exact loss of one row, or of one group."""
+    return formula({**parameters, **variables(loss, y, raw, link)})
+
+
+@evaluate.register(PairLoss)
+def _(loss: PairLoss, formula: Any, parameters: Any, y: Any, raw: Any, link: Any) -> Any:
+    pairs = [(u, v) for (a, u), (b, v) in product(zip(y, raw, strict=True), repeat=2) if a > b]
+    total = sum(formula({**parameters, "d": u - v}) for u, v in pairs)
+    return total * len(raw) / len(pairs)
+
+
+@evaluate.register(Triplet)
+def _(loss: Triplet, formula: Any, parameters: Any, y: Any, raw: Any, link: Any) -> Any:
+    anchor, positive, negative = np.reshape(raw, (3, -1)).tolist()
+    points = {"anchor": anchor, "positive": positive, "negative": negative}
+    return 3 * formula({**parameters, **points})
+
+
+@evaluate.register(Contrastive)
+def _(loss: Contrastive, formula: Any, parameters: Any, y: Any, raw: Any, link: Any) -> Any:
+    one, other = np.reshape(raw, (2, -1))
+    distance = import_mpmath().sqrt(sum((one - other) ** 2))
+    return 2 * formula({**parameters, "y": y[0], "distance": distance})
 
 
 @singledispatch
@@ -108,6 +146,26 @@ def _(loss: MultiQuantile, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArra
     rng = np.random.default_rng(seed)
     shape = n, len(loss.quantiles)
     return targets(loss._domain, n, rng), single(1.5 * rng.standard_normal(shape))
+
+
+@sample.register(PairLoss)
+def _(loss: PairLoss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArray]:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 4, n).astype(float), single(1.5 * rng.standard_normal(n))
+
+
+@sample.register(EmbeddingLoss)
+def _(loss: EmbeddingLoss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArray]:
+    rng = np.random.default_rng(seed)
+    alike = (rng.random(n // loss.tuple_size) < 0.5).astype(float)
+    return np.repeat(alike, loss.tuple_size), single(1.5 * rng.standard_normal((n, 2)))
+
+
+@grid.register(GroupLoss)
+def _(loss: GroupLoss, branches: Any) -> tuple[NumpyArray, NumpyArray]:
+    y, raw = sample(loss, 60)
+    scale = single(np.repeat([1e-6, 1e-3, 1.0, 10.0, 1e4], 12))
+    return y, single(raw.T * scale).T
 
 
 @singledispatch

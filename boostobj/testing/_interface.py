@@ -14,6 +14,7 @@ import numpy as np
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, ResidualLoss, Sample
 from boostobj.engine import lightgbm, parallel, xgboost
+from boostobj.groups import GroupLoss
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
 from boostobj.testing._trial import (
@@ -28,7 +29,7 @@ from boostobj.testing._trial import (
 )
 
 
-@check()
+@check(groups=True)
 def copies(trial: Trial) -> None:
     """Copies, pickles and ``repr`` give an equal loss."""
     import boostobj
@@ -121,12 +122,12 @@ def weights(trial: Trial) -> None:
             )
 
 
-@check()
+@check(groups=True)
 def metric(trial: Trial) -> None:
     """The metric is the weighted mean of the values, under a name that engines minimise."""
     loss = trial.loss
-    y, raw = families.sample(loss, 40)
-    weight = np.random.default_rng(3).uniform(0, 2, 40)
+    y, raw = families.sample(loss, 42)
+    weight = np.random.default_rng(3).uniform(0, 2, 42)
     for w in (None, weight):
         got = loss.metric(y, raw, w)
         expected = float(np.average(loss.value(y, raw), weights=w))
@@ -142,7 +143,7 @@ def metric(trial: Trial) -> None:
     require(not maximised, f"XGBoost maximises a metric of the name {name!r}")
 
 
-@check()
+@check(groups=True)
 def link(trial: Trial) -> None:
     """The link's formula is its inverse, and there and back is where it was."""
     loss, link = trial.loss, trial.loss.link
@@ -192,7 +193,7 @@ def link(trial: Trial) -> None:
             require_error(partial(link.link, wrong), "y_pred", f"link({x})")
 
 
-@check()
+@check(groups=True)
 def callback(trial: Trial) -> None:
     """The boosters get their gradient and Hessian, up to one factor where that is declared."""
     loss = trial.loss
@@ -206,8 +207,7 @@ def callback(trial: Trial) -> None:
         for what, x in (("gradient", g), ("hessian", h)):
             require(x.dtype == np.float32, f"{what} for {adapter.name} is {x.dtype}")
             require(x.shape == raw.shape, f"{what} for {adapter.name} has shape {x.shape}")
-        adapted = loss._adapted(Sample(y, margins))
-        gradient, hessian = adapted._boosting_derivatives(y.astype(np.float32), margins)
+        gradient, hessian = _for_boosters(loss, y.astype(np.float32), margins)
         # each of several margins has a factor of its own
         factor = np.median(h / hessian, axis=0) if loss.unit_curvature else 1.0
         stretch = adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
@@ -226,11 +226,18 @@ def callback(trial: Trial) -> None:
                 )
 
 
-@check()
+def _for_boosters(loss: Loss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """What the engine starts from."""
+    if isinstance(loss, GroupLoss):
+        return loss._round_derivatives(y, raw, np.asarray([len(raw)]))
+    return loss._adapted(Sample(y, raw))._boosting_derivatives(y, raw)
+
+
+@check(groups=True)
 def threads(trial: Trial) -> None:
     """Neither chunks nor threads change a bit."""
     loss = trial.loss
-    y, raw = families.sample(loss, 333)
+    y, raw = families.sample(loss, 336)
     for dtype in DTYPES:
         whole, chunked = (
             callback_in(loss, y.astype(dtype), raw.astype(dtype), chunk, n_threads)

@@ -12,28 +12,28 @@ from boostobj.testing._registry import check
 from boostobj.testing._trial import Trial, require_error
 
 
-@check()
+@check(groups=True)
 def errors(trial: Trial) -> None:
     """Wrong targets, weights and shapes raise a ValueError that names the argument."""
     loss = trial.loss
-    y, raw = families.sample(loss, 20)
+    y, raw = families.sample(loss, 24)
     for wrong in families.wrong_targets(loss):
         bad = y.copy()
         bad[7] = wrong
         for name, call in calls(loss, bad, raw, None).items():
             require_error(call, "y_true", f"{name} for target {wrong}")
     for wrong in (-1.0, np.nan, np.inf):
-        weight = np.ones(20)
+        weight = np.ones(24)
         weight[7] = wrong
         for name in ("callback", "metric", "init_score"):
             call = calls(loss, y, raw, weight)[name]
             require_error(call, "sample_weight", f"{name} for weight {wrong}")
     for name in ("callback", "metric", "init_score"):
-        call = calls(loss, y, raw, np.ones(19))[name]
-        require_error(call, "sample_weight", f"{name} for 19 weights of 20 rows")
+        call = calls(loss, y, raw, np.ones(23))[name]
+        require_error(call, "sample_weight", f"{name} for 23 weights of 24 rows")
     for name in ("value", "gradient_hessian", "callback", "metric"):
-        call = calls(loss, y[:19], raw, None)[name]
-        require_error(call, "y_true", f"{name} for 19 targets of 20 rows")
+        call = calls(loss, y[:23], raw, None)[name]
+        require_error(call, "y_true", f"{name} for 23 targets of 24 rows")
     margins = raw.copy()
     margins[7] = np.nan
     call = partial(loss, y, margins)

@@ -74,7 +74,7 @@ class Trial:
         target = [mpf(float(v)) for v in y] if np.ndim(y) else mpf(float(y))
 
         def function(raw: Sequence[Any]) -> Any:
-            return self.formula({**values, **families.variables(self.loss, target, raw, link)})
+            return families.evaluate(self.loss, self.formula, values, target, raw, link)
 
         at = np.atleast_1d(raw).tolist()
         return differentiate(function, at, (self.formula, self.link), limit)
