@@ -89,8 +89,8 @@ class Engine(ABC):
     name: ClassVar[str]
     #: Parameters of the wrapper that a loss sets itself, and what to do instead.
     reserved: ClassVar[dict[str, str]]
-    #: Parameters that are weighed against Hessians or gains, by all their names, with defaults.
-    penalties: ClassVar[dict[tuple[str, ...], float]]
+    #: Whether it drops splits whose gain is small in absolute terms.
+    drops_small_gains: ClassVar[bool]
 
     def __init__(self, estimator: Any, random_state: Any = None) -> None:
         # A clone freezes nothing else: a wrapper's parameters are plain values and callbacks.
@@ -103,15 +103,6 @@ class Engine(ABC):
     @abstractmethod
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
-
-    def _scaled_penalties(self, parameters: dict[str, Any], curvature: float) -> dict[str, float]:
-        """The penalties, which are made for a mean Hessian of one, for another."""
-        scaled = {}
-        for names, default in self.penalties.items():
-            given = [name for name in names if parameters.get(name) is not None]
-            name = given[-1] if given else names[0]
-            scaled[name] = curvature * float(parameters[name] if given else default)
-        return scaled
 
     def _refuse_reserved(self, objectives: set[str]) -> None:
         parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
@@ -331,9 +322,10 @@ def fit_engine(
         progress.round += 1
         gradient, hessian = derivatives(loss, batch)
         if curvature > 1:
-            # the engine may have gone further for rounds of little gain
             mean = np.sum(hessian, axis=0, dtype=np.float64) / total
-            factor = np.maximum(curvature / mean, 1).astype(np.float32)
+            # beyond the mean that is meant, a round of little gain may need more
+            wanted = np.maximum(curvature, mean) if engine.drops_small_gains else 1.0
+            factor = np.asarray(wanted / mean, dtype=np.float32)
             gradient, hessian = gradient * factor, hessian * factor
         return gradient, hessian
 
@@ -355,7 +347,7 @@ def fit_engine(
         metric.name,
         metric_unit,
         int(start.size),
-        curvature,
+        curvature if engine.drops_small_gains else 1.0,
         early_stopping_rounds,
         progress,
         init_model,

@@ -29,15 +29,7 @@ class LightGBMEngine(Engine):
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
-    penalties = {
-        ("reg_lambda", "lambda_l2", "lambda", "l2_regularization"): 0.0,
-        ("reg_alpha", "lambda_l1", "l1_regularization"): 0.0,
-        ("min_split_gain", "min_gain_to_split"): 0.0,
-        ("min_child_weight", "min_sum_hessian_in_leaf", "min_sum_hessian", "min_hessian"): 1e-3,
-        ("linear_lambda",): 0.0,
-        ("cat_l2",): 10.0,
-        ("cat_smooth",): 10.0,
-    }
+    drops_small_gains = False
 
     @staticmethod
     def default() -> Any:
@@ -93,7 +85,6 @@ class LightGBMEngine(Engine):
         import lightgbm
 
         parameters = self.parameters
-        parameters |= self._scaled_penalties(parameters, task.curvature)
         parameters |= {"objective": task.objective, "metric": "None"}
         if task.n_outputs > 1:
             parameters["num_class"] = task.n_outputs

@@ -26,6 +26,8 @@ class XGBoostEngine(Engine):
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
+    drops_small_gains = True
+    #: Parameters that are weighed against Hessians or gains, by all their names, with defaults.
     penalties = {
         ("reg_lambda", "lambda"): 1.0,
         ("reg_alpha", "alpha"): 0.0,
@@ -93,6 +95,15 @@ class XGBoostEngine(Engine):
             booster = booster[: booster.best_iteration + 1]
         scaled = history.get("validation", {}).get(task.metric_name, [])
         return booster, [float(value) / factor for value in scaled]
+
+    def _scaled_penalties(self, parameters: dict[str, Any], curvature: float) -> dict[str, float]:
+        """The penalties, which are made for a mean Hessian of one, for another."""
+        scaled = {}
+        for names, default in self.penalties.items():
+            given = [name for name in names if parameters.get(name) is not None]
+            name = given[-1] if given else names[0]
+            scaled[name] = curvature * float(parameters[name] if given else default)
+        return scaled
 
     def add_start(self, booster: Any, start: NumpyArray) -> Any:
         """The booster with the start value, one per output, inside.

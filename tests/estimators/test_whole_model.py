@@ -24,7 +24,6 @@ from boostobj import (
 )
 
 FEW = {"n_estimators": 12, "max_depth": 3, "n_jobs": 1}
-XGB_VERSION = tuple(int(part) for part in xgb.__version__.split(".")[:2])
 
 MODES = {
     "xgboost": xgb.XGBRegressor(**FEW),
@@ -80,7 +79,7 @@ def test_the_booster_alone_scores_what_training_saw(mode, loss, shifted):
     assert score == pytest.approx(last_score(model), rel=1e-4)
     constant = loss.metric.score(y, np.full(len(y), loss.init_score(y, weight)), weight)
     assert score < 0.9 * constant or (
-        "no-split" in mode and score == pytest.approx(constant, rel=1e-3)
+        "no-split" in mode and score == pytest.approx(constant, rel=0.02)
     )
     np.testing.assert_allclose(model.predict(X), margins(model.booster_, X), rtol=1e-6)
 
