@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,6 +14,9 @@ from boostobj._arrays import Domain, Interval, check_number
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss, saturated
 
+#: How far points are scattered around a constant start, in units of the embedding.
+_SCATTER = 0.3
+
 #: Squared length that counts beside that of the vector along which a row moves, in units of the
 #: margin: it keeps steps finite where points nearly coincide.
 _SHORTEST = 0.1
@@ -21,9 +25,11 @@ _SHORTEST = 0.1
 class EmbeddingLoss(GroupLoss):
     """A loss of consecutive pairs or triplets of rows with k outputs each.
 
-    Rows follow each other tuple by tuple. Set ``num_class`` to k in the booster's parameters. The
-    value of each row is the loss of its tuple, so that the mean over rows is the mean over tuples.
-    Link: identity; the raw predictions are the embedding.
+    Rows follow each other tuple by tuple; groups of whole tuples keep these together in
+    cross-validation. Set ``num_class`` to k in the booster's parameters, and ``metric="None"`` in
+    `LGBMRegressor`, whose own metric knows one output only. The value of each row is the loss of
+    its tuple, so that the mean over rows is the mean over tuples. Link: identity; the raw
+    predictions are the embedding.
 
     Where all points coincide, as they do before the first tree, nothing says in which direction
     to move: the loss is stationary. A booster then gets the derivatives at points scattered around
@@ -34,6 +40,11 @@ class EmbeddingLoss(GroupLoss):
     margin: float
     #: Rows of a tuple.
     tuple_size: ClassVar[int]
+
+    @property
+    @abstractmethod
+    def _unit(self) -> float:
+        """The length that `margin` gives to the embedding."""
 
     @abstractmethod
     def _value(self, y: Array, points: Array) -> Array:
@@ -86,7 +97,8 @@ class EmbeddingLoss(GroupLoss):
     def _round_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
         if np.all(raw == raw[:1]):
             scatter = np.random.default_rng(0).standard_normal(raw.shape)
-            raw = raw + (np.sqrt(self.margin / raw.shape[1]) * scatter).astype(raw.dtype)
+            scatter *= _SCATTER * self._unit / np.sqrt(raw.shape[1])
+            raw = raw + scatter.astype(raw.dtype)
         return self._group_derivatives(y, raw, sizes)
 
 
@@ -131,6 +143,10 @@ class Triplet(EmbeddingLoss):
     def examples(cls) -> tuple[Triplet, ...]:
         """The default and a small margin."""
         return cls(), cls(margin=0.3)
+
+    @property
+    def _unit(self) -> float:
+        return math.sqrt(self.margin)
 
     def _excess(self, points: Array) -> Array:
         """``u`` of each triplet."""
@@ -186,6 +202,16 @@ class Contrastive(EmbeddingLoss):
     def examples(cls) -> tuple[Contrastive, ...]:
         """The default and a small margin."""
         return cls(), cls(margin=0.3)
+
+    @property
+    def _unit(self) -> float:
+        return self.margin
+
+    def _aligned(self, y: Array, raw: Array) -> Array:
+        y = super()._aligned(y, raw)
+        if y.shape[0] % 2 == 0 and array_namespace(y).any(y[::2] != y[1::2]):
+            raise ValueError("Contrastive: y_true must be the same in both rows of a pair")
+        return y
 
     def _distance(self, points: Array) -> Array:
         """Distances, (t, 1, 1), which no square over- or underflows."""

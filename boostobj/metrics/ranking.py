@@ -21,7 +21,7 @@ class NDCG(Metric):
 
     Rows of equal score share their places; a group in which nothing is relevant counts as 1, as
     in both engines. The weight of a group is the mean of its rows'. `XGBRanker` calls a metric
-    once per group and averages without weights.
+    group by group and averages itself.
 
     Parameters
     ----------
