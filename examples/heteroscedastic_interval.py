@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, figure, save, table
+from _picture import OUTPUT, PICTURES, figure, save, table
 from xgboost import XGBRegressor
 
 from boostobj import BoostRegressor, QuantileIntervalRegressor
@@ -82,4 +82,4 @@ def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 100):
 
 
 if __name__ == "__main__":
-    main()
+    main(PICTURES)
