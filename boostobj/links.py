@@ -157,13 +157,13 @@ class HalfLogit(Link):
     domain = Logit.domain
 
     def _inverse(self, raw: Array) -> Array:
-        return sigmoid(2 * raw)
+        return sigmoid(_doubled(raw))
 
     def _link(self, y_pred: Array) -> Array:
         return Logit()._link(y_pred) / 2
 
     def _log_inverse(self, raw: Array) -> Array:
-        return -softplus(-2 * raw)
+        return -softplus(-_doubled(raw))
 
 
 @dataclass(frozen=True)
@@ -320,3 +320,10 @@ class Sorted(Link):
 
     def _link(self, y_pred: Array) -> Array:
         return y_pred
+
+
+def _doubled(raw: Array) -> Array:
+    """``2 * raw``, or the largest number."""
+    xp = array_namespace(raw)
+    largest = float(xp.finfo(raw.dtype).max) / 2
+    return 2 * xp.clip(raw, min=-largest, max=largest)
