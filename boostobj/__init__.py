@@ -18,10 +18,10 @@ from boostobj.base import (
     MulticlassLoss,
     PointwiseLoss,
     ResidualLoss,
-    RobustLoss,
     all_losses,
     get_loss,
 )
+from boostobj.curvature import RobustLoss
 from boostobj.engine import base_score, get_num_threads, init_scores, set_num_threads
 from boostobj.groups import GroupLoss
 from boostobj.losses.absolute_error import AbsoluteError

@@ -23,7 +23,7 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
@@ -35,7 +35,6 @@ from boostobj._arrays import (
     Domain,
     Interval,
     as_float,
-    check_choice,
     check_weights,
     describe_violations,
     weighted_quantile,
@@ -53,14 +52,13 @@ __all__ = [
     "MulticlassLoss",
     "PointwiseLoss",
     "ResidualLoss",
-    "RobustLoss",
     "Sample",
     "all_losses",
     "get_loss",
 ]
 
-#: What a robust loss may hand out as its Hessian.
-RobustHessian: TypeAlias = Literal["majorizer", "exact"]
+#: Gradient and Hessian as a function of targets and margins.
+Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 
 _registry: dict[str, type[Loss]] = {}
 
@@ -300,9 +298,12 @@ class Loss(ABC):
     @abstractmethod
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
 
-    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        """What a booster gets instead, where a smoother gradient trains better."""
-        return self._pointwise_derivatives(y, raw)
+    def _boosting(self, sample: Sample) -> Derivatives:
+        """What a booster gets in the round of `sample`, a function of ``(y, raw)``.
+
+        The derivatives themselves, unless something smoother trains better.
+        """
+        return self._adapted(sample)._pointwise_derivatives
 
     def _adapted(self, sample: Sample) -> Self:
         """This loss with everything fixed that it reads off the rows; most read nothing."""
@@ -367,44 +368,8 @@ class ResidualLoss(Loss):
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._gradient_hessian(raw - y)
 
-    def _boosting(self, r: Array) -> tuple[Array, Array]:
-        """Gradient and Hessian for a booster at residuals `r`."""
-        return self._gradient_hessian(r)
-
-    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        return self._boosting(raw - y)
-
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         return float(np.min(y)), float(np.max(y))
-
-
-class RobustLoss(ResidualLoss):
-    """A smooth loss of the residual whose tails are lighter than the square's.
-
-    Its second derivative fades in the tails, where Newton steps would be huge or leaves pruned.
-    The default Hessian is the half-quadratic curvature ``psi(r) / r`` with ``psi`` the gradient:
-    the parabola of that curvature through the present residual lies above the loss everywhere,
-    so that a step never overshoots.
-
-    A subclass is a dataclass with a field ``hessian``, "majorizer" by default; "exact" is the
-    second derivative, as the engines' built-in objectives use it.
-
-    References
-    ----------
-    Geman, Reynolds (1992). Constrained restoration and the recovery of discontinuities. IEEE
-    PAMI 14(3).
-    Hunter, Lange (2000). Quantile regression via an MM algorithm. JCGS 9(1).
-    """
-
-    hessian: RobustHessian
-
-    def __post_init__(self) -> None:
-        check_choice(self, "hessian", ("majorizer", "exact"))
-
-    @property
-    def curvature(self) -> Curvature:
-        """The value of the parameter `hessian`."""
-        return self.hessian
 
 
 class MarginLoss(Loss):

@@ -1,11 +1,20 @@
-"""What a booster gets from a loss with a kink: the heart of the pack.
+"""What a booster gets from a loss that is not smooth and round everywhere: the heart of the pack.
 
-The second derivative of the absolute and the pinball loss is zero wherever it exists, and a
-booster divides by it. A Python objective cannot re-fit leaves with a quantile either, as engines
-do in C++. So the booster gets a smooth stand-in, in units of the present residuals.
+A booster sets a leaf to minus its gradients over its Hessians, so the Hessian decides the step.
+Two kinds of losses need another one than their second derivative.
 
-For the absolute error it is the pseudo-Huber loss whose width is the mean absolute residual ``s``
-of the round, with the curvature that majorises it::
+**Robust losses**, such as Huber's, have a second derivative that fades in the tails, where steps
+would be huge or leaves pruned. `HalfQuadraticLoss` hands out ``psi(r) / r`` with ``psi`` the
+gradient: the parabola of that curvature through the present residual lies above the loss
+everywhere, so that a step never overshoots. Where the loss is much narrower than the residuals,
+that bound is nearly infinite at the few residuals near zero, which then hold whole leaves in
+place. So a booster gets it at ``sqrt(r**2 + s**2)`` for ``r``, where ``s`` is half the mean
+absolute residual of the round: next to nothing changes in a loss as wide as its residuals.
+
+**Losses with a kink**, such as the absolute and the pinball loss, have a second derivative that
+is zero wherever it exists. A Python objective cannot re-fit leaves with a quantile, as engines do
+in C++. For the absolute error a booster gets the pseudo-Huber loss whose width ``s`` is the mean
+absolute residual of the round, with its half-quadratic curvature::
 
     gradient = r / sqrt(r**2 + s**2)        hessian = 1 / sqrt(r**2 + s**2)
 
@@ -20,10 +29,12 @@ The further out the quantile, the less a distant row holds its leaf, and the sho
 the many rows on the near side pull slowly, and the few on the far side must be able to answer.
 
 `Loss.value`, `Loss.gradient_hessian` and the metric remain those of the loss itself; only what
-the callback hands to a booster is smoothed.
+the callback hands to a booster is softened.
 
 References
 ----------
+Geman, Reynolds (1992). Constrained restoration and the recovery of discontinuities. IEEE PAMI
+14(3).
 Hunter, Lange (2000). Quantile regression via an MM algorithm. JCGS 9(1).
 Fernandes, Guerre, Horta (2021). Smoothing quantile regressions. JBES 39(1).
 He, Pan, Tan, Zhou (2023). Smoothed quantile regression with large-scale inference. Journal of
@@ -33,15 +44,15 @@ Econometrics 232(2).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number
+from boostobj._arrays import check_choice, check_number
 from boostobj._math import hypot1
-from boostobj._typing import Array
-from boostobj.base import ResidualLoss, Sample
+from boostobj._typing import Array, Curvature
+from boostobj.base import Derivatives, ResidualLoss, Sample
 
 
 def pinball_slope(r: Array, quantile: Array) -> Array:
@@ -69,6 +80,55 @@ def pinball_hessian(r: Array, quantile: Array, scale: Array) -> Array:
 def residual_scale(mean: Any) -> Any:
     """A mean residual as a scale; residuals that are all zero have none, any will do."""
     return np.fmax(mean, 1e-30)
+
+
+#: What a robust loss may hand out as its Hessian.
+RobustHessian: TypeAlias = Literal["majorizer", "exact"]
+
+
+class HalfQuadraticLoss(ResidualLoss):
+    """A convex robust loss whose Hessian is the curvature ``psi(r) / r`` of its majoriser."""
+
+    @property
+    def curvature(self) -> Curvature:
+        """An upper bound."""
+        return "majorizer"
+
+    def _boosting(self, sample: Sample) -> Derivatives:
+        adapted = self._adapted(sample)
+        scale = sample.mean(lambda y, raw: abs(raw - y))
+        width = float(residual_scale(scale)) / 2
+
+        def softened(y: Array, raw: Array) -> tuple[Array, Array]:
+            r = raw - y
+            gradient, _ = adapted._gradient_hessian(r)
+            _, hessian = adapted._gradient_hessian(width * hypot1(r / width))
+            return gradient, hessian
+
+        return softened
+
+
+class RobustLoss(HalfQuadraticLoss):
+    """A smooth half-quadratic loss, which also has an exact second derivative.
+
+    A subclass is a dataclass with a field ``hessian``, "majorizer" by default; "exact" is the
+    second derivative, as the engines' built-in objectives use it.
+    """
+
+    hessian: RobustHessian
+
+    def __post_init__(self) -> None:
+        check_choice(self, "hessian", ("majorizer", "exact"))
+
+    @property
+    def curvature(self) -> Curvature:
+        """The value of the parameter `hessian`."""
+        return self.hessian
+
+    def _boosting(self, sample: Sample) -> Derivatives:
+        if self.hessian == "exact":
+            return self._adapted(sample)._pointwise_derivatives
+        return super()._boosting(sample)
 
 
 class KinkedLoss(ResidualLoss):
@@ -121,6 +181,11 @@ class PinballLoss(KinkedLoss):
         gradient = pinball_gradient(r, self._level(r))
         return gradient, pinball_hessian(r, self._quantile, self._width)
 
-    def _boosting(self, r: Array) -> tuple[Array, Array]:
+    def _smoothed(self, r: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian of the convolved loss."""
         gradient = smoothed_pinball_gradient(r, self._quantile, self._width)
         return gradient, pinball_hessian(r, self._quantile, self._width)
+
+    def _boosting(self, sample: Sample) -> Derivatives:
+        adapted = self._adapted(sample)
+        return lambda y, raw: adapted._smoothed(raw - y)

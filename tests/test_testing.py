@@ -26,7 +26,8 @@ from boostobj import (
     metrics,
 )
 from boostobj._arrays import Interval
-from boostobj.base import MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss, RobustLoss
+from boostobj.base import MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.curvature import RobustLoss
 from boostobj.links import Log, Logit
 from boostobj.metrics import LossMetric
 from boostobj.testing import check_loss
@@ -380,8 +381,8 @@ class SeesTheChunk(SquaredError):
     formula = SquaredError.formula
     unit_curvature = False
 
-    def _boosting_derivatives(self, y, raw):
-        gradient, hessian = super()._boosting_derivatives(y, raw)
+    def _pointwise_derivatives(self, y, raw):
+        gradient, hessian = super()._pointwise_derivatives(y, raw)
         return gradient, hessian * (1 + 1e-6 * (len(raw) == 48))
 
 

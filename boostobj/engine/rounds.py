@@ -144,8 +144,10 @@ def _evaluate(
     inputs = (sample.y, sample.raw)
     adapted = loss._adapted(sample)
 
+    boosting = loss._boosting(sample)
+
     def bounded(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        g, h = adapted._boosting_derivatives(y, raw)
+        g, h = boosting(y, raw)
         return np.clip(g, -LARGEST, LARGEST), np.minimum(h, LARGEST)
 
     if isinstance(adapted, GroupLoss):

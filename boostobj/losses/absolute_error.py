@@ -40,8 +40,8 @@ class AbsoluteError(PinballLoss):
         gradient, hessian = super()._gradient_hessian(r)
         return 2 * gradient, 2 * hessian
 
-    def _boosting(self, r: Array) -> tuple[Array, Array]:
-        gradient, hessian = super()._boosting(r)
+    def _smoothed(self, r: Array) -> tuple[Array, Array]:
+        gradient, hessian = super()._smoothed(r)
         return 2 * gradient, 2 * hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:

@@ -17,6 +17,7 @@ from array_api_compat import array_namespace
 from boostobj._arrays import Domain
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
+    Derivatives,
     Loss,
     MarginLoss,
     MulticlassLoss,
@@ -189,8 +190,9 @@ class LinearCombination:
 class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
-    def _boosting(self, r: Array) -> tuple[Array, Array]:
-        return self._total(loss._boosting(r) for loss in self.losses)
+    def _boosting(self, sample: Sample) -> Derivatives:
+        terms = [loss._boosting(sample) for loss in self.losses]
+        return lambda y, raw: self._total(term(y, raw) for term in terms)
 
 
 class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,override]
@@ -324,8 +326,9 @@ class Asymmetric(ResidualLoss):
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         return self._chosen(r, self.over._gradient_hessian(r), self.under._gradient_hessian(r))
 
-    def _boosting(self, r: Array) -> tuple[Array, Array]:
-        return self._chosen(r, self.over._boosting(r), self.under._boosting(r))
+    def _boosting(self, sample: Sample) -> Derivatives:
+        over, under = self.over._boosting(sample), self.under._boosting(sample)
+        return lambda y, raw: self._chosen(raw - y, over(y, raw), under(y, raw))
 
     @staticmethod
     def _chosen(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -11,7 +10,6 @@ from array_api_compat import array_namespace
 from boostobj._arrays import check_number, weighted_quantile
 from boostobj._math import hypot1
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import ResidualLoss, Sample
 from boostobj.curvature import KinkedLoss
 
 

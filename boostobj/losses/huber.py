@@ -9,11 +9,12 @@ from array_api_compat import array_namespace
 
 from boostobj import _auto
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import ResidualLoss, Sample
+from boostobj.base import Sample
+from boostobj.curvature import HalfQuadraticLoss
 
 
 @dataclass(frozen=True)
-class Huber(ResidualLoss):
+class Huber(HalfQuadraticLoss):
     """Huber loss: squared up to `delta`, absolute beyond.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -38,7 +39,6 @@ class Huber(ResidualLoss):
 
     formula = "r**2/2 if abs(r) <= delta else delta*(abs(r) - delta/2)"
     builtin = {"lightgbm": "huber"}
-    curvature = "majorizer"
 
     def __post_init__(self) -> None:
         _auto.check_width(self, "delta")

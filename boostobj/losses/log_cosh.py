@@ -10,7 +10,8 @@ from array_api_compat import array_namespace
 from boostobj import _auto
 from boostobj._math import log_cosh, tanhc
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import RobustHessian, RobustLoss, Sample
+from boostobj.base import Sample
+from boostobj.curvature import RobustHessian, RobustLoss
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Interval, as_float, check_numbers
 from boostobj._typing import Array, ArrayLike, NumpyArray
-from boostobj.base import Loss, Sample
+from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
     pinball_gradient,
     pinball_hessian,
@@ -104,12 +104,15 @@ class MultiQuantile(Loss):
         hessian = pinball_hessian(r, quantiles, self._widths(raw))
         return pinball_gradient(r, quantiles) / len(self.quantiles), hessian / len(self.quantiles)
 
-    def _boosting_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def _smoothed(self, y: Array, raw: Array) -> tuple[Array, Array]:
         r, quantiles = self._residuals(y, raw)
         widths = self._widths(raw)
         gradient = smoothed_pinball_gradient(r, quantiles, widths)
         hessian = pinball_hessian(r, quantiles, widths)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
+
+    def _boosting(self, sample: Sample) -> Derivatives:
+        return self._adapted(sample)._smoothed
 
     def _widths(self, raw: Array) -> Array:
         return array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)

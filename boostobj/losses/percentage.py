@@ -9,8 +9,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
-from boostobj._search import best_constant
 from boostobj._math import hypot1
+from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample
 from boostobj.curvature import residual_scale

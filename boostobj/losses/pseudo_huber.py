@@ -9,7 +9,7 @@ from array_api_compat import array_namespace
 from boostobj._arrays import check_number
 from boostobj._math import hypot1
 from boostobj._typing import Array
-from boostobj.base import RobustHessian, RobustLoss
+from boostobj.curvature import RobustHessian, RobustLoss
 
 
 @dataclass(frozen=True)

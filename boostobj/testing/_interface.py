@@ -230,7 +230,7 @@ def _for_boosters(loss: Loss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArra
     """What the engine starts from."""
     if isinstance(loss, GroupLoss):
         return loss._round_derivatives(y, raw, np.asarray([len(raw)]))
-    return loss._adapted(Sample(y, raw))._boosting_derivatives(y, raw)
+    return loss._boosting(Sample(y, raw))(y, raw)
 
 
 @check(groups=True)

@@ -46,7 +46,11 @@ def test_callback_names_what_is_wrong(loss, y, raw, weight, message):
     ("make", "error", "message"),
     [
         (lambda: boostobj.Huber(delta=0), ValueError, "Huber: delta must be finite and > 0, got 0"),
-        (lambda: boostobj.Huber(delta="1"), TypeError, "Huber: delta must be a number .*, got '1'"),
+        (
+            lambda: boostobj.PseudoHuber(delta="1"),
+            TypeError,
+            "PseudoHuber: delta must be a number .*, got '1'",
+        ),
         (lambda: boostobj.Quantile(1.0), ValueError, r"quantile must be in \(0, 1\), got 1.0"),
         (lambda: boostobj.Quantile(True), TypeError, "quantile must be a number .*, got True"),
         (lambda: boostobj.LogCosh(scale=np.nan), ValueError, "scale must be .*, got nan"),
