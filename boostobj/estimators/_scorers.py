@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import UNUSED
 
 from boostobj._typing import ArrayLike
 from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth, Metric
@@ -35,13 +36,13 @@ class IntervalScorer(BaseEstimator):  # type: ignore[misc]
         different levels are comparable at one coverage only.
     """
 
-    __metadata_request__score = {"sample_weight": None, "groups": None}
+    __metadata_request__score = {"estimator": UNUSED}
 
     def __init__(self, name: str = "neg_interval_score", coverage: float | None = None) -> None:
         self.name = name
         self.coverage = coverage
 
-    def __call__(
+    def score(
         self,
         estimator: Any,
         X: Any,
@@ -62,6 +63,8 @@ class IntervalScorer(BaseEstimator):  # type: ignore[misc]
         interval = estimator.predict_interval(X, self.coverage, groups)
         score = _METRICS[self.name](promised).score(y, interval, sample_weight)
         return -score if self.name.startswith("neg_") else score
+
+    __call__ = score
 
     def _accept_sample_weight(self) -> bool:
         return True
