@@ -187,6 +187,8 @@ def _columns(
     metric: Metric, y: NumpyArray, y_pred: NumpyArray, k: int
 ) -> tuple[NumpyArray, NumpyArray]:
     """One target per row and k predictions; XGBoost may hold a target once per output."""
+    if k == 1 and y_pred.ndim == 1:
+        y_pred = y_pred[:, None]
     if y_pred.ndim != 2 or y_pred.shape[1] != k:
         raise ValueError(f"{metric.name}: y_pred must have shape (n, {k}), got {y_pred.shape}")
     if y.ndim == 2:
