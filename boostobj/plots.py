@@ -22,7 +22,7 @@ import numpy as np
 
 from boostobj._arrays import Interval
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MulticlassLoss, ResidualLoss
+from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
 
 __all__ = ["COLORS", "LossDisplay", "RoundsDisplay", "loss_label"]
@@ -45,24 +45,27 @@ class LossCurve:
     ----------
     label : str
         The name in legends.
-    value, gradient, hessian : ndarray of shape (n,)
-        The exact loss, and the derivatives that a booster gets.
-    second_derivative : ndarray of shape (n,)
-        The second derivative of the value, NaN at kinks.
+    value : ndarray of shape (n,)
+        The exact loss.
+    gradient, hessian : ndarray of shape (n,)
+        What a booster gets.
+    slope, second_derivative : ndarray of shape (n,)
+        The exact derivatives of the value, NaN where there is none.
     """
 
     label: str
     value: NumpyArray
     gradient: NumpyArray
     hessian: NumpyArray
+    slope: NumpyArray
     second_derivative: NumpyArray
 
 
 class LossDisplay:
     """Value, gradient and Hessian of losses along one axis.
 
-    The Hessian is the curvature that a booster really gets; where the exact second derivative is
-    another one, it is dotted. Losses that adapt to the present residuals do so as if these were
+    Gradient and Hessian are those that a booster really gets; where the exact derivatives are
+    others, they are dotted. Losses that adapt to the present residuals do so as if these were
     spread evenly along the axis. Losses of two classes have the zero-one loss under them.
 
     Use `from_loss` to make one.
@@ -239,14 +242,15 @@ class LossDisplay:
         if quantity == "value" and self.zero_one:
             step = (self.raw_prediction < 0).astype(float)
             panel.plot(self.raw_prediction, step, color="#BBBBBB", lw=3, label="zero-one")
+        dotted = False
         for curve, (color, line) in zip(self.curves, _styles(), strict=False):
             y = getattr(curve, quantity)
             panel.plot(self.raw_prediction, y, ls=line, color=color, lw=1.8, label=curve.label)
-            if quantity == "hessian" and _differ(curve):
-                panel.plot(self.raw_prediction, curve.second_derivative, ":", color=color, lw=1.4)
-        panel.set_title(_TITLES[quantity])
-        if quantity == "hessian" and any(map(_differ, self.curves)):
-            panel.set_title("Hessian (dotted: exact)")
+            exact = _exact(curve, quantity)
+            dotted = dotted or exact is not None
+            if exact is not None:
+                panel.plot(self.raw_prediction, exact, ":", color=color, lw=1.4)
+        panel.set_title(_TITLES[quantity] + (" (dotted: exact)" if dotted else ""))
 
     def _plot_together(self, panel: Any, quantities: Sequence[Quantity]) -> None:
         """One loss in one panel, its quantities told apart."""
@@ -254,15 +258,10 @@ class LossDisplay:
         for quantity, color, line in zip(quantities, COLORS, ("-", "--", "-"), strict=False):
             y = getattr(curve, quantity)
             panel.plot(self.raw_prediction, y, line, color=color, lw=1.8, label=_TITLES[quantity])
-            if quantity == "hessian" and _differ(curve):
-                panel.plot(
-                    self.raw_prediction,
-                    curve.second_derivative,
-                    ":",
-                    color="black",
-                    lw=1.4,
-                    label="exact second derivative",
-                )
+            exact = _exact(curve, quantity)
+            if exact is not None:
+                label = f"exact {_TITLES[quantity]}"
+                panel.plot(self.raw_prediction, exact, ":", color=color, lw=1.4, label=label)
         panel.set_title(curve.label)
 
 
@@ -448,10 +447,9 @@ def _curve(loss: Loss, label: str, y_true: float, x: NumpyArray) -> LossCurve:
     value = _value(loss, y_true, x)
     below, above = _value(loss, y_true, x - step), _value(loss, y_true, x + step)
     second = (below - 2 * value + above) / step**2
-    gradient, hessian = _derivatives(loss, y_true, x)
     # A slope that changes by as much within so short a step jumps there.
     second[np.abs(second) * step > 0.003 * np.ptp(np.diff(value) / np.diff(x))] = np.nan
-    return LossCurve(label, value, gradient, hessian, second)
+    return LossCurve(label, value, *_derivatives(loss, y_true, x), second)
 
 
 def _value(loss: Loss, y_true: float, x: NumpyArray) -> NumpyArray:
@@ -463,13 +461,21 @@ def _value(loss: Loss, y_true: float, x: NumpyArray) -> NumpyArray:
     return value if value.ndim == 1 else value[:, 0]
 
 
-def _derivatives(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+def _derivatives(
+    loss: Loss, y_true: float, x: NumpyArray
+) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
+    """Gradient and Hessian as a booster gets them, and the exact gradient."""
     if isinstance(loss, PairLoss):
         y, raw, group = _pairs(x)
-        pair = [np.asarray(d) for d in loss.gradient_hessian(y, raw, group)]
-        return pair[0][::2], pair[1][::2]
-    gradient, hessian = map(np.asarray, loss.gradient_hessian(*_rows(loss, y_true, x)))
-    return (gradient, hessian) if gradient.ndim == 1 else (gradient[:, 0], hessian[:, 0])
+        gradient, hessian = (np.asarray(d)[::2] for d in loss.gradient_hessian(y, raw, group))
+        return gradient, hessian, gradient
+    y, raw = _rows(loss, y_true, x)
+    gradient, hessian = loss._boosting(Sample(y, raw))(y, raw)
+    slope, _ = loss.gradient_hessian(y, raw)
+    hessian = np.maximum(hessian, np.finfo(np.float64).tiny)
+    if raw.ndim == 1:
+        return gradient, hessian, slope
+    return gradient[:, 0], hessian[:, 0], slope[:, 0]
 
 
 def _rows(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
@@ -489,10 +495,15 @@ def _pairs(x: NumpyArray) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
     return np.tile([1.0, 0.0], len(x)), raw, np.full(len(x), 2)
 
 
-def _differ(curve: LossCurve) -> bool:
-    """Whether the Hessian in use is visibly not the second derivative."""
-    gap = np.abs(curve.hessian - curve.second_derivative)
-    return bool(np.nanmax(gap) > 0.01 * np.max(np.abs(curve.hessian)))
+def _exact(curve: LossCurve, quantity: str) -> NumpyArray | None:
+    """The exact derivative, if what a booster gets is visibly another one."""
+    if quantity == "value":
+        return None
+    used = getattr(curve, quantity)
+    exact = curve.slope if quantity == "gradient" else curve.second_derivative
+    gap = np.abs(used - exact)
+    different = np.nanmax(gap) > 0.01 * np.max(np.abs(used))
+    return exact if different else None
 
 
 def _styles() -> Iterable[tuple[str, Any]]:

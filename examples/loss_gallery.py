@@ -1,8 +1,9 @@
 """Every loss at a glance: value, gradient and Hessian.
 
 Regression losses along the residual, a panel each; losses of two classes along the margin, all in
-one, with the zero-one loss that they stand in for. The Hessian is the curvature that a booster
-gets; where the exact second derivative is another one, it is dotted.
+one, with the zero-one loss that they stand in for. Gradient and Hessian are what a booster gets
+when its residuals are spread along the axis; where the exact derivatives are others, they are
+dotted.
 
 Run: ``python examples/loss_gallery.py``
 """
@@ -66,8 +67,10 @@ def main(output: Path = OUTPUT, columns: int = 5):
     for panel, (name, loss) in zip(panels.flat, regression.items(), strict=False):
         LossDisplay.from_loss({name: loss}, ax=panel)
         panel.set(ylim=(-2, 4.5), xlabel="")
-    handles, labels = panels.flat[0].get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside upper center", ncols=4)
+    legend = {}
+    for panel in panels.flat:
+        legend |= {line.get_label(): line for line in panel.get_lines()}
+    made.legend(legend.values(), legend, loc="outside upper center", ncols=len(legend))
     made.supxlabel("residual: prediction - target", fontsize=13)
     save(made, output, "regression_losses")
 
