@@ -82,7 +82,7 @@ def test_estimators(script, capsys, monkeypatch):
     script.builtin(1)
     out = capsys.readouterr().out
     assert len(re.findall(r" [01]\.\d{3}\b", out)) > 20
-    assert not re.search(r"\b(nan|inf)\b", out)
+    assert not re.search(r"\s(nan|inf)\s", out)
 
 
 def test_intervals(script, monkeypatch):
