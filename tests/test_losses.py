@@ -36,7 +36,8 @@ def test_other_namespaces_give_what_numpy_gives(loss, dtype):
     for got, wanted in zip(results, expected, strict=True):
         assert got.__array_namespace__() is xp
         assert got.dtype == getattr(xp, dtype)
-        np.testing.assert_array_equal(np.asarray(got), wanted)
+        # Powers with a scalar exponent round differently in some versions of NumPy.
+        np.testing.assert_allclose(np.asarray(got), wanted, rtol=64 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("loss", SCALAR, ids=repr)

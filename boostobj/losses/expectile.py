@@ -45,8 +45,8 @@ class Expectile(ResidualLoss):
     def _side(self, r: Array) -> Array:
         """Weight of the side of each residual."""
         xp = array_namespace(r)
-        weight = xp.asarray(self.expectile, dtype=r.dtype)
-        return xp.where(r > 0, 1 - weight, weight)
+        over, under = (xp.full_like(r, w) for w in (1 - self.expectile, self.expectile))
+        return xp.where(r > 0, over, under)
 
     def _value(self, r: Array) -> Array:
         return self._side(r) * r**2
