@@ -173,6 +173,21 @@ def test_hessian_story(run):
     assert errors["exact, scaled to mean 1"][1e2] > 10 * constant
 
 
+def test_pairwise_ranking(run):
+    found, out = run("pairwise_ranking", n=10_000, rounds=20, repeats=1)
+    mean = {key: np.mean(each) for key, each in found.items()}
+    for engine in ("XGBoost", "LightGBM"):
+        for name in ("PairwiseHinge(margin=1.0)", "PairwiseLogistic()"):
+            assert mean[engine, name] > mean["", "at random"] + 0.05
+    assert "minus that of squared error" in out
+
+
+def test_metric_learning_neighbours(run):
+    found, _ = run("metric_learning_neighbours", n=3000, rounds=40)
+    for name in ("Triplet, XGBoost", "Contrastive, XGBoost", "Triplet, LightGBM"):
+        assert found[name] > found["raw, standardised"] + 0.02 > found["most frequent"]
+
+
 def test_tune_loss_with_optuna(monkeypatch, capsys):
     pytest.importorskip("optuna")
     monkeypatch.syspath_prepend(str(EXAMPLES))

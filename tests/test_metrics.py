@@ -194,8 +194,10 @@ def test_kappa_of_grades():
     kappa = metrics.QuadraticKappa()
     assert kappa.score(y, [0.2, 1.4, 1.6, 9.0]) == pytest.approx(1)
     # the distance of 2 and 5 is three, although no grade lies between
-    far, near = kappa.score(y, [0, 1, 2, 2]), kappa.score(y, [0, 1, 2, 4])
-    assert far < near < 1
+    grades = np.asarray([0, 1, 2, 2])
+    chance = np.mean((np.asarray(y)[:, None] - grades[None, :]) ** 2)
+    expected = 1 - np.mean((y - grades) ** 2) / chance
+    assert kappa.score(y, grades) == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ValueError, match="y_true must hold two classes, got 1 only"):
         kappa.score([1, 1], [1, 0])
     with pytest.raises(ValueError, match=r"y_true must be class numbers 0 to 1, got 0\.5"):
