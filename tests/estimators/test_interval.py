@@ -299,7 +299,7 @@ def test_bad_estimators_are_named(train):
     with pytest.raises(TypeError, match="QuantileIntervalRegressor: estimator must be an unfitted"):
         QuantileIntervalRegressor(QuantileRegressor()).fit(X, y)
     with pytest.raises(ValueError, match="estimator is fitted already"):
-        QuantileIntervalRegressor(clone(ENGINES["lightgbm"]).fit(X, y)).fit(X, y)
+        QuantileIntervalRegressor(clone(ENGINES["xgboost"]).fit(X, y)).fit(X, y)
     with pytest.raises(TypeError, match=r"the model at level 0\.1 must have predict, got 3"):
         QuantileIntervalRegressor({0.1: 3, 0.9: 4}).fit(X, y)
 
@@ -425,9 +425,9 @@ def test_targets_of_any_size(scale, train):
 
 def test_the_user_sees_progress_if_wanted(train, capsys):
     X, y, _ = train
-    make().fit(X, y)
+    make("xgboost").fit(X, y)
     assert capsys.readouterr().out == ""
-    make(verbose=1).fit(X, y)
+    make("xgboost", verbose=1).fit(X, y)
     out = capsys.readouterr().out
     assert "[2/3] Quantile(quantile=0.5" in out
     assert "30/30" in out or "27/30" in out
@@ -598,4 +598,7 @@ def expected_failures(model):
     expected_failed_checks=expected_failures,
 )
 def test_sklearn_check(estimator, check):
+    is_xgboost = isinstance(estimator.estimator, XGBRegressor)
+    if is_xgboost and xgboost.__version__ < "3" and check.func.__name__ in SPLITS:
+        pytest.skip("XGBoost 2 sums weighted and repeated rows to another last digit of float32")
     check(estimator)
