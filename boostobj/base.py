@@ -79,6 +79,10 @@ class Sample:
         self.y = y
         self.raw = raw
 
+    def count(self) -> float:
+        """The number of rows."""
+        return float(self.raw.shape[0])
+
     def mean(self, function: Callable[[Array, Array], Array]) -> Any:
         """Mean over all rows of ``function(y, raw)``, by column if there are several."""
         xp = array_namespace(self.raw)

@@ -47,6 +47,12 @@ class RoundSample(Sample):
         self.weight = weight
         self.adapter = adapter
         self.n_threads = n_threads
+        #: The weight of the rows of this worker.
+        self.here = float(len(y)) if weight is None else float(np.sum(weight, dtype=np.float64))
+
+    def count(self) -> float:
+        """The number of rows; one of weight two is two."""
+        return float(self.adapter.sum_over_workers(np.asarray([self.here]))[0])
 
     def mean(self, function: Callable[[Array, Array], Array]) -> Any:
         """Weighted mean over all rows of ``function(y, raw)``, by column if there are several."""
@@ -58,7 +64,6 @@ class RoundSample(Sample):
         values = np.empty((len(inputs[0]), *columns), inputs[0].dtype)
         if self.weight is None:
             for_each_chunk(lambda *x: (function(*x),), inputs, (values,), self.n_threads)
-            total = float(len(values))
         else:
             for_each_chunk(
                 lambda w, *x: ((function(*x).T * w).T,),
@@ -66,19 +71,17 @@ class RoundSample(Sample):
                 (values,),
                 self.n_threads,
             )
-            total = float(np.sum(self.weight, dtype=np.float64))
-        sums = np.append(np.sum(values, axis=0, dtype=np.float64), total)
+        sums = np.append(np.sum(values, axis=0, dtype=np.float64), self.here)
         sums = self.adapter.sum_over_workers(sums)
         return sums[:-1] / sums[-1] if columns else float(sums[0] / sums[1])
 
     def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
         """Weighted quantile of ``function(y, raw)``; over workers, the mean of theirs."""
-        total = float(self.y.size if self.weight is None else np.sum(self.weight))
         # A width needs no more rows than this, and sorting them all would take longer than a tree.
         some = np.s_[:: -(-len(self.y) // QUANTILE_ROWS)]
         weight = None if self.weight is None else self.weight[some]
         here = weighted_quantile(function(self.y[some], self.raw[some]), quantile, weight)
-        value, total = self.adapter.sum_over_workers(np.asarray([here * total, total]))
+        value, total = self.adapter.sum_over_workers(np.asarray([here * self.here, self.here]))
         return float(value / total)
 
 

@@ -16,6 +16,7 @@ from boostobj.curvature import (
     pinball_hessian,
     pinball_slope,
     residual_scale,
+    small_sample_factor,
     smoothed_pinball_gradient,
 )
 from boostobj.links import Link, Sorted
@@ -112,7 +113,15 @@ class MultiQuantile(Loss):
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
 
     def _boosting(self, sample: Sample) -> Derivatives:
-        return self._adapted(sample)._smoothed
+        adapted = self._adapted(sample)
+        factors = small_sample_factor(np.asarray(self.quantiles), sample.count())
+
+        def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
+            gradient, hessian = adapted._smoothed(y, raw)
+            xp = array_namespace(hessian)
+            return gradient, xp.asarray(factors, dtype=hessian.dtype) * hessian
+
+        return smoothed
 
     def _widths(self, raw: Array) -> Array:
         return array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
