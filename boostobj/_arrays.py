@@ -264,7 +264,8 @@ def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) ->
     if weight is None:
         return float(np.quantile(x, quantile, method="averaged_inverted_cdf"))
     weight = np.asarray(weight, dtype=np.float64)
-    order = np.argsort(x)[weight[np.argsort(x)] > 0]
+    order = np.argsort(x)
+    order = order[weight[order] > 0]
     cumulative = np.cumsum(weight[order])
     target = quantile * cumulative[-1]
     # Sums of weights carry rounding errors; a target within them of a step counts as on it.

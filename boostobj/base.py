@@ -83,6 +83,10 @@ class Sample:
         """The number of rows."""
         return float(self.raw.shape[0])
 
+    def thinned(self) -> Sample:
+        """As many of the rows as a scale needs to be read off; here, all."""
+        return self
+
     def mean(self, function: Callable[[Array, Array], Array]) -> Any:
         """Mean over all rows of ``function(y, raw)``, by column if there are several."""
         xp = array_namespace(self.raw)

@@ -8,19 +8,19 @@ would be huge or leaves pruned. `HalfQuadraticLoss` hands out ``psi(r) / r`` wit
 gradient: the parabola of that curvature through the present residual lies above the loss
 everywhere, so that a step never overshoots. Where the loss is much narrower than the residuals,
 that bound is nearly infinite at the few residuals near zero, which then hold whole leaves in
-place. So a booster gets it at ``sqrt(r**2 + s**2)`` for ``r``, where ``s`` is half the mean
-absolute residual of the round: next to nothing changes in a loss as wide as its residuals.
+place. So a booster gets it at ``sqrt(r**2 + (s/2)**2)`` for ``r``, where ``s`` is the scale of the
+residuals of the round, 1.5 times their median: next to nothing changes in a loss as wide as that.
 
 **Losses with a kink**, such as the absolute and the pinball loss, have a second derivative that
 is zero wherever it exists. A Python objective cannot re-fit leaves with a quantile, as engines do
-in C++. For the absolute error a booster gets the pseudo-Huber loss whose width ``s`` is the mean
-absolute residual of the round, with its half-quadratic curvature::
+in C++. For the absolute error a booster gets the pseudo-Huber loss whose width is the scale ``s``
+of the residuals of the round, with its half-quadratic curvature::
 
     gradient = r / sqrt(r**2 + s**2)        hessian = 1 / sqrt(r**2 + s**2)
 
 Both follow the residuals down from any start, in any unit. For a quantile ``q`` the gradient is
 the pinball loss's, convolved with the same kernel (a Student's t with two degrees of freedom), and
-``s`` is twice the mean pinball loss, which is the mean absolute residual at the median::
+``s`` comes from twice the pinball losses, which are the absolute residuals at the median::
 
     gradient = (1 + r / sqrt(r**2 + s**2)) / 2 - q
     hessian = (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
@@ -45,10 +45,10 @@ Econometrics 232(2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, Self, TypeAlias
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_choice, check_number
@@ -67,15 +67,12 @@ def pinball_gradient(r: Array, quantile: Array) -> Array:
     return array_namespace(r).sign(r) * pinball_slope(r, quantile)
 
 
-def smoothed_pinball_gradient(r: Array, quantile: Array, scale: Array) -> Array:
-    """Gradient of the pinball loss convolved with a kernel of width `scale`."""
+def smoothed_pinball(r: Array, quantile: Array, scale: Array) -> tuple[Array, Array]:
+    """Gradient of the pinball loss convolved with a kernel of width `scale`, and its Hessian."""
     u = r / scale
-    return (1 + u / hypot1(u)) / 2 - quantile
-
-
-def pinball_hessian(r: Array, quantile: Array, scale: Array) -> Array:
-    """Smoothed Hessian of the pinball loss at residuals of scale `scale`."""
-    return hypot1(r / scale) ** (4 * quantile * (1 - quantile) - 2) / (2 * scale)
+    nearness = 1 / hypot1(u)
+    gradient = (1 + u * nearness) / 2 - quantile
+    return gradient, nearness ** (2 - 4 * quantile * (1 - quantile)) / (2 * scale)
 
 
 def small_sample_factor(quantile: Any, n_rows: float) -> Any:
@@ -83,9 +80,17 @@ def small_sample_factor(quantile: Any, n_rows: float) -> Any:
     return (4 * quantile * (1 - quantile)) ** (-0.75 / (1 + n_rows / 10_000))
 
 
-def residual_scale(mean: Any) -> Any:
-    """A mean residual as a scale; residuals that are all zero have none, any will do."""
-    return np.fmax(mean, 1e-30)
+def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) -> float:
+    """The scale of the residuals of a round, from the ``distance(y, raw)`` of each row.
+
+    1.5 times the median, the standard deviation of normal residuals, which half of the rows may
+    be outliers to; at least a tenth of the same of the mean, since half of the residuals may be
+    zero.
+    """
+    sample = sample.thinned()
+    scale = 1.5 * max(sample.quantile(distance, 0.5), float(sample.mean(distance)) / 10)
+    # Residuals that are all zero have no scale; any will do.
+    return max(1e-30, scale)
 
 
 #: What a robust loss may hand out as its Hessian.
@@ -102,8 +107,7 @@ class HalfQuadraticLoss(ResidualLoss):
 
     def _boosting(self, sample: Sample) -> Derivatives:
         adapted = self._adapted(sample)
-        scale = sample.mean(lambda y, raw: abs(raw - y))
-        width = float(residual_scale(scale)) / 2
+        width = residual_scale(sample, lambda y, raw: abs(raw - y)) / 2
 
         def softened(y: Array, raw: Array) -> tuple[Array, Array]:
             r = raw - y
@@ -158,14 +162,14 @@ class KinkedLoss(ResidualLoss):
         return 1.0 if self.scale is None else self.scale
 
     def _distance(self, r: Array) -> Array:
-        """What the residual scale is the mean of."""
+        """What the residual scale is read off."""
         return array_namespace(r).abs(r)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
-        scale = sample.mean(lambda y, raw: self._distance(raw - y))
-        return replace(self, scale=float(residual_scale(scale)))  # type: ignore[type-var]
+        scale = residual_scale(sample, lambda y, raw: self._distance(raw - y))
+        return replace(self, scale=scale)  # type: ignore[type-var]
 
 
 class PinballLoss(KinkedLoss):
@@ -177,20 +181,20 @@ class PinballLoss(KinkedLoss):
         raise NotImplementedError
 
     def _distance(self, r: Array) -> Array:
-        return 2 * pinball_slope(r, self._level(r)) * array_namespace(r).abs(r)
+        # twice the pinball loss
+        return array_namespace(r).abs(r) + (1 - 2 * self._quantile) * r
 
     def _level(self, r: Array) -> Array:
         # One element, not a scalar: NumPy before 2 widens what it computes from scalars.
         return array_namespace(r).asarray([self._quantile], dtype=r.dtype)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        gradient = pinball_gradient(r, self._level(r))
-        return gradient, pinball_hessian(r, self._quantile, self._width)
+        _, hessian = self._smoothed(r)
+        return pinball_gradient(r, self._level(r)), hessian
 
     def _smoothed(self, r: Array) -> tuple[Array, Array]:
         """Gradient and Hessian of the convolved loss."""
-        gradient = smoothed_pinball_gradient(r, self._quantile, self._width)
-        return gradient, pinball_hessian(r, self._quantile, self._width)
+        return smoothed_pinball(r, self._quantile, self._width)
 
     def _boosting(self, sample: Sample) -> Derivatives:
         adapted = self._adapted(sample)

@@ -50,3 +50,7 @@ class Adapter(ABC):
     def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
         """Add up what each worker of a cluster knows; alone, there is nothing to add."""
         return sums
+
+    def from_all_workers(self, x: NumpyArray) -> NumpyArray:
+        """The vectors of all workers, one behind the other."""
+        return x

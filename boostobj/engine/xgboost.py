@@ -42,10 +42,30 @@ class XGBoostAdapter(Adapter):
 
     def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
         """Sum over the workers of a distributed training."""
-        collective = sys.modules.get("xgboost.collective")
-        if collective is None or collective.get_world_size() == 1:
+        collective = _cluster()
+        if collective is None:
             return sums
         return np.asarray(collective.allreduce(sums, collective.Op.SUM))
+
+    def from_all_workers(self, x: NumpyArray) -> NumpyArray:
+        """The vectors of all workers, one behind the other."""
+        collective = _cluster()
+        if collective is None:
+            return x
+        # XGBoost can only add: each worker leaves the places of the others at zero.
+        rank = collective.get_rank()
+        lengths = np.zeros(collective.get_world_size())
+        lengths[rank] = len(x)
+        ends = np.cumsum(self.sum_over_workers(lengths)).astype(np.int64)
+        gathered = np.zeros(ends[-1])
+        gathered[ends[rank] - len(x) : ends[rank]] = x
+        return self.sum_over_workers(gathered)
+
+
+def _cluster() -> Any:
+    """XGBoost's collective if other workers train along, else None."""
+    collective = sys.modules.get("xgboost.collective")
+    return collective if collective is not None and collective.get_world_size() > 1 else None
 
 
 ADAPTER = XGBoostAdapter()

@@ -38,7 +38,7 @@ class AbsoluteError(PinballLoss):
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         gradient, hessian = super()._gradient_hessian(r)
-        return 2 * gradient, 2 * hessian
+        return 2 * gradient, hessian  # which is the smoothed loss's
 
     def _smoothed(self, r: Array) -> tuple[Array, Array]:
         gradient, hessian = super()._smoothed(r)

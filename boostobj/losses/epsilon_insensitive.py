@@ -19,7 +19,7 @@ class EpsilonInsensitive(KinkedLoss):
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
     Curvature: smoothed, ``1/sqrt(d**2 + s**2)``, where ``d`` is the distance of ``|r|`` from
-    `epsilon` and ``s`` its mean over the round; see `boostobj.curvature`. A row within the
+    `epsilon` and ``s`` its scale; see `boostobj.curvature`. A row within the
     tolerance has no gradient but holds its leaf in place, the more the nearer it is to the edge.
 
     Parameters

@@ -18,8 +18,9 @@ class Lp(KinkedLoss):
     """Absolute error to the power `p`, between `AbsoluteError` and `SquaredError`.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
-    Curvature: smoothed, ``p * (r**2 + s**2)**(p/2 - 1)``, where ``s`` is the mean absolute
-    residual of the round: the second derivative is infinite at zero, and zero at ``p = 1``.
+    Curvature: smoothed, ``p * (r**2 + s**2)**(p/2 - 1)``, where ``s`` is the scale of the
+    residuals (see `boostobj.curvature`): the second derivative is infinite at zero, and zero at
+    ``p = 1``.
 
     Parameters
     ----------

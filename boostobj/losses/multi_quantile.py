@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -13,11 +14,10 @@ from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
     pinball_gradient,
-    pinball_hessian,
     pinball_slope,
     residual_scale,
     small_sample_factor,
-    smoothed_pinball_gradient,
+    smoothed_pinball,
 )
 from boostobj.links import Link, Sorted
 from boostobj.losses.quantile import Quantile
@@ -101,15 +101,13 @@ class MultiQuantile(Loss):
         return array_namespace(raw).mean(self._pinball(y, raw), axis=1)
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        r, quantiles = self._residuals(y, raw)
-        hessian = pinball_hessian(r, quantiles, self._widths(raw))
-        return pinball_gradient(r, quantiles) / len(self.quantiles), hessian / len(self.quantiles)
+        _, hessian = self._smoothed(y, raw)
+        return pinball_gradient(*self._residuals(y, raw)) / len(self.quantiles), hessian
 
     def _smoothed(self, y: Array, raw: Array) -> tuple[Array, Array]:
         r, quantiles = self._residuals(y, raw)
-        widths = self._widths(raw)
-        gradient = smoothed_pinball_gradient(r, quantiles, widths)
-        hessian = pinball_hessian(r, quantiles, widths)
+        widths = array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
+        gradient, hessian = smoothed_pinball(r, quantiles, widths)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
 
     def _boosting(self, sample: Sample) -> Derivatives:
@@ -123,14 +121,15 @@ class MultiQuantile(Loss):
 
         return smoothed
 
-    def _widths(self, raw: Array) -> Array:
-        return array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
-
     def _adapted(self, sample: Sample) -> Self:
         if self.scales is not None:
             return self
-        scales = residual_scale(2 * np.asarray(sample.mean(self._pinball)))
-        return replace(self, scales=tuple(scales.tolist()))
+        columns = range(len(self.quantiles))
+        scales = tuple(residual_scale(sample, partial(self._distance, j)) for j in columns)
+        return replace(self, scales=scales)
+
+    def _distance(self, j: int, y: Array, raw: Array) -> Array:
+        return 2 * self._pinball(y, raw)[:, j]
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         k = len(self.quantiles)

@@ -64,8 +64,8 @@ class AbsolutePercentageLoss(PercentageLoss):
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
-        scale = sample.mean(lambda y, raw: abs(raw - y) / self._size(y, raw))
-        return replace(self, scale=float(residual_scale(scale)))  # type: ignore[type-var]
+        scale = residual_scale(sample, lambda y, raw: abs(raw - y) / self._size(y, raw))
+        return replace(self, scale=scale)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)
