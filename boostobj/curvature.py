@@ -9,7 +9,7 @@ gradient: the parabola of that curvature through the present residual lies above
 everywhere, so that a step never overshoots. Where the loss is much narrower than the residuals,
 that bound is nearly infinite at the few residuals near zero, which then hold whole leaves in
 place. So a booster gets it at ``sqrt(r**2 + (s/2)**2)`` for ``r``, where ``s`` is the scale of the
-residuals of the round, 1.5 times their median: next to nothing changes in a loss as wide as that.
+residuals of the round, 1.25 times their median: next to nothing changes in a loss as wide as that.
 
 **Losses with a kink**, such as the absolute and the pinball loss, have a second derivative that
 is zero wherever it exists. A Python objective cannot re-fit leaves with a quantile, as engines do
@@ -83,12 +83,11 @@ def small_sample_factor(quantile: Any, n_rows: float) -> Any:
 def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) -> float:
     """The scale of the residuals of a round, from the ``distance(y, raw)`` of each row.
 
-    1.5 times the median, the standard deviation of normal residuals, which half of the rows may
-    be outliers to; at least a tenth of the same of the mean, since half of the residuals may be
-    zero.
+    1.25 times the median, which is about the mean of normal residuals and moves less with
+    outliers; at least a tenth of the same of the mean, since half of the residuals may be zero.
     """
     sample = sample.thinned()
-    scale = 1.5 * max(sample.quantile(distance, 0.5), float(sample.mean(distance)) / 10)
+    scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.mean(distance)) / 10)
     # Residuals that are all zero have no scale; any will do.
     return max(1e-30, scale)
 
