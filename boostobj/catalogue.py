@@ -21,7 +21,11 @@ def markdown_table() -> str:
     rows = ["| loss | value of a row | link | Hessian | built-in |", "|---|---|---|---|---|"]
     for cls in built_in_losses():
         loss = cls.examples()[0]
-        code = [f"`{cls.__name__}`", f"`{cls.formula}`", snake_case(type(loss.link).__name__).replace("_", " ")]
+        code = [
+            f"`{cls.__name__}`",
+            f"`{cls.formula}`",
+            snake_case(type(loss.link).__name__).replace("_", " "),
+        ]
         others = ", ".join(f"`{name}`" for name in cls.builtin.values())
         cells = [cell.replace("|", r"\|") for cell in (*code, loss.curvature, others)]
         rows.append(f"| {' | '.join(cells)} |")

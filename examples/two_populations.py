@@ -69,7 +69,7 @@ def main(output: Path = OUTPUT, n: int = 2000, rounds: int = 100):
     off = [name for name, value in predicted.items() if abs(value - best[name]) > 1]
     if off:
         print(f"Off by more than 1: {', '.join(off)}.")
-        print("Boosters get these losses smoothed, by the mean residual unless `scale` is given.")
+        print("Boosters get these losses smoothed, by the residuals unless `scale` is given.")
 
     made, panels = figure(10, 4.6)
     panel = panels[0, 0]
