@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
-from typing import Any, Literal, Self, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
@@ -25,7 +25,17 @@ from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
 
-__all__ = ["COLORS", "LossDisplay", "RoundsDisplay", "loss_label"]
+if TYPE_CHECKING:
+    from boostobj._interval_plots import CoverageDisplay, IntervalDisplay
+
+__all__ = [
+    "COLORS",
+    "CoverageDisplay",
+    "IntervalDisplay",
+    "LossDisplay",
+    "RoundsDisplay",
+    "loss_label",
+]
 
 #: Colours that colour-blind readers tell apart (Okabe, Ito 2008), by contrast on white.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#999999")
@@ -556,3 +566,12 @@ def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
 def _smallest_positive(columns: Iterable[NumpyArray]) -> float:
     positive = np.concatenate([y[y > 0] for y in columns])
     return float(positive.min()) if len(positive) else 1.0
+
+
+def __getattr__(name: str) -> Any:
+    # The displays of intervals have a module of their own, which stands on this one.
+    if name in ("CoverageDisplay", "IntervalDisplay"):
+        from boostobj import _interval_plots
+
+        return getattr(_interval_plots, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

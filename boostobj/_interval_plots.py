@@ -1,0 +1,329 @@
+"""Pictures of prediction intervals; see `boostobj.plots`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.plots import COLORS, _panels
+
+__all__ = ["CoverageDisplay", "IntervalDisplay"]
+
+_BAND, _MISSED, _INSIDE = COLORS[0], COLORS[1], "#666666"
+
+
+class IntervalDisplay:
+    """Intervals as a band, the targets inside as dots and those outside marked.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,)
+        Positions.
+    y : ndarray of shape (n,)
+        Targets.
+    interval : ndarray of shape (n, 2)
+        Lower and upper bounds.
+    y_pred : ndarray of shape (n,)
+        Medians.
+    xlabel : str
+        What `x` is.
+    max_rows : int, default=400
+        At most so many rows are drawn, evenly spread over `x`; coverage and width count all.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(
+        self,
+        x: NumpyArray,
+        y: NumpyArray,
+        interval: NumpyArray,
+        y_pred: NumpyArray,
+        xlabel: str,
+        max_rows: int = 400,
+    ) -> None:
+        self.x = x
+        self.y = y
+        self.interval = interval
+        self.y_pred = y_pred
+        self.xlabel = xlabel
+        self.max_rows = max_rows
+
+    @property
+    def inside(self) -> NumpyArray:
+        """Whether each target lies in its interval."""
+        return (self.interval[:, 0] <= self.y) & (self.y <= self.interval[:, 1])
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        feature: int | str | None = None,
+        coverage: float | None = None,
+        groups: ArrayLike | None = None,
+        max_rows: int = 400,
+        ax: Any = None,
+    ) -> Self:
+        """Predict and draw.
+
+        Parameters
+        ----------
+        estimator : QuantileIntervalRegressor
+            Fitted.
+        X : array-like or frame of shape (n, n_features)
+            Features.
+        y : array-like of shape (n,)
+            Targets.
+        feature : int or str, optional
+            The numeric column of `X` along which to draw; by default rows are sorted by their
+            predicted median.
+        coverage, groups
+            For `predict_interval`.
+        max_rows : int, default=400
+            At most so many rows are drawn.
+        ax : matplotlib Axes, optional
+            By default that of a new figure.
+
+        Returns
+        -------
+        IntervalDisplay
+
+        Raises
+        ------
+        ValueError
+            If `feature` is no numeric column of `X`.
+        """
+        y_pred = estimator.predict(X)
+        if feature is None:
+            x = np.argsort(np.argsort(y_pred, kind="stable")).astype(float)
+            xlabel = "rows by predicted median"
+        else:
+            x = _column(X, feature)
+            xlabel = feature if isinstance(feature, str) else f"feature {feature}"
+            if x.dtype.kind not in "fiu":
+                raise ValueError(f"feature must be a numeric column of X, got {feature!r}")
+        interval = estimator.predict_interval(X, coverage, groups)
+        return cls(x, np.asarray(y, dtype=float), interval, y_pred, xlabel, max_rows).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default that of a new figure.
+
+        Returns
+        -------
+        self
+        """
+        ax = _panels(ax, 1)[0]
+        order = np.argsort(self.x, kind="stable")
+        order = order[np.isfinite(self.x[order])]
+        step = np.linspace(0, len(order) - 1, min(self.max_rows, len(order)))
+        rows = order[np.unique(step.astype(int))]
+        x, y, (low, high) = self.x[rows], self.y[rows], self.interval[rows].T
+        ax.fill_between(x, low, high, color=_BAND, alpha=0.25, lw=0, label="interval")
+        ax.plot(x, self.y_pred[rows], color=_BAND, lw=1.8, label="median")
+        inside = self.inside[rows]
+        ax.plot(x[inside], y[inside], ".", color=_INSIDE, ms=4, label="inside")
+        ax.plot(x[~inside], y[~inside], "x", color=_MISSED, ms=6, mew=1.6, label="outside")
+        width = np.mean(self.interval[:, 1] - self.interval[:, 0])
+        ax.set(
+            xlabel=self.xlabel,
+            ylabel="target",
+            title=f"{np.mean(self.inside):.1%} inside, mean width {width:.3g}",
+        )
+        ax.legend(fontsize="small", ncols=2)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+class CoverageDisplay:
+    """What intervals promise against what they keep: by level, and by bins of rows.
+
+    The first panel holds the share of targets inside for each coverage promised. The others hold
+    that share, with two standard errors, and the mean width in bins of the rows, at one coverage.
+
+    Parameters
+    ----------
+    coverages : ndarray of shape (m,)
+        What was promised.
+    observed : ndarray of shape (m,)
+        The shares of targets inside.
+    labels : sequence of str
+        The bins.
+    counts, inside, width : ndarray of shape (k,)
+        Rows in each bin, the share of targets inside, and the mean width.
+    coverage : float
+        What was promised in the bins.
+    xlabel : str
+        What the bins are bins of.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(
+        self,
+        coverages: NumpyArray,
+        observed: NumpyArray,
+        labels: Sequence[str],
+        counts: NumpyArray,
+        inside: NumpyArray,
+        width: NumpyArray,
+        coverage: float,
+        xlabel: str,
+    ) -> None:
+        self.coverages = coverages
+        self.observed = observed
+        self.labels = labels
+        self.counts = counts
+        self.inside = inside
+        self.width = width
+        self.coverage = coverage
+        self.xlabel = xlabel
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        by: int | str | None = None,
+        coverages: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
+        coverage: float | None = None,
+        groups: ArrayLike | None = None,
+        n_bins: int = 8,
+        ax: Any = None,
+    ) -> Self:
+        """Predict and draw.
+
+        Parameters
+        ----------
+        estimator : QuantileIntervalRegressor
+            Fitted.
+        X : array-like or frame of shape (n, n_features)
+            Features.
+        y : array-like of shape (n,)
+            Targets.
+        by : int or str, optional
+            The column of `X` to bin by: equally many rows a bin, or the most frequent categories.
+            By default the predicted median.
+        coverages : sequence of float
+            The levels of the first panel.
+        coverage : float, optional
+            The level of the bins; by default the estimator's own.
+        groups : array-like of shape (n,), optional
+            For `predict_interval`.
+        n_bins : int, default=8
+            At most so many bins.
+        ax : three matplotlib Axes, optional
+            By default those of a new figure.
+
+        Returns
+        -------
+        CoverageDisplay
+        """
+        y = np.asarray(y, dtype=float)
+
+        def hits(level: float | None) -> tuple[NumpyArray, NumpyArray]:
+            low, high = estimator.predict_interval(X, level, groups).T
+            return (low <= y) & (y <= high), high - low
+
+        observed = np.asarray([np.mean(hits(level)[0]) for level in coverages])
+        inside, width = hits(coverage)
+        binned = estimator.predict(X) if by is None else _column(X, by)
+        codes, labels = _bins(binned, n_bins)
+        counts = np.bincount(codes[codes >= 0], minlength=len(labels))
+        shares, widths = (
+            np.bincount(codes[codes >= 0], v[codes >= 0].astype(float), len(labels)) / counts
+            for v in (inside, width)
+        )
+        promised = estimator.upper - estimator.lower if coverage is None else coverage
+        xlabel = (
+            "predicted median" if by is None else by if isinstance(by, str) else f"feature {by}"
+        )
+        display = cls(
+            np.asarray(coverages), observed, labels, counts, shares, widths, promised, xlabel
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : three matplotlib Axes, optional
+            By default those of a new figure.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not three axes.
+        """
+        panels = _panels(ax, 3)
+        if len(panels) != 3:
+            raise ValueError(f"ax must be 3 axes, got {len(panels)}")
+        panels[0].plot([0, 1], [0, 1], ":", color=_INSIDE, lw=1.5, label="as promised")
+        panels[0].plot(self.coverages, self.observed, "o-", color=_BAND, lw=1.8, ms=5)
+        panels[0].set(xlabel="coverage promised", ylabel="share inside", title="by level")
+        panels[0].legend(fontsize="small")
+        x = np.arange(len(self.labels))
+        error = 2 * np.sqrt(self.inside * (1 - self.inside) / self.counts)
+        panels[1].axhline(self.coverage, ls=":", color=_INSIDE, lw=1.5, label="as promised")
+        panels[1].errorbar(x, self.inside, error, fmt="o", color=_BAND, ms=5, capsize=3)
+        low = min(float(np.min(self.inside - error)), self.coverage - 0.05)
+        panels[1].set(ylabel="share inside", title="by bin", ylim=(max(0, low - 0.02), 1.005))
+        panels[1].legend(fontsize="small", loc="lower right")
+        panels[2].bar(x, self.width, color=_BAND, alpha=0.6)
+        panels[2].set(ylabel="mean width", title="width by bin")
+        for panel in panels[1:]:
+            panel.set(xlabel=self.xlabel)
+            panel.set_xticks(x, self.labels, rotation=45, ha="right", fontsize="small")
+        self.ax_ = panels
+        self.figure_ = panels[0].figure
+        return self
+
+
+def _column(X: Any, feature: int | str) -> NumpyArray:
+    """One feature; ValueError if there is none of that name."""
+    try:
+        if isinstance(feature, str):
+            return np.asarray(X[feature])
+        return np.asarray(X.iloc[:, feature] if hasattr(X, "iloc") else np.asarray(X)[:, feature])
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"X has no column {feature!r}") from error
+
+
+def _bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:
+    """The bin of each value, -1 for none, and their labels."""
+    if values.dtype.kind not in "fiu":
+        found, counts = np.unique(values.astype(str), return_counts=True)
+        found = np.sort(found[np.argsort(-counts, kind="stable")[:n_bins]])
+        positions = np.minimum(np.searchsorted(found, values.astype(str)), len(found) - 1)
+        return np.where(found[positions] == values.astype(str), positions, -1), found.tolist()
+    values = values.astype(float)
+    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, n_bins + 1)))
+    codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
+    used, codes = np.unique(np.where(np.isnan(values), -1, codes), return_inverse=True)
+    codes = codes - np.count_nonzero(used < 0)
+    last = len(edges) - 1
+    return codes, [f"{edges[i]:.3g} to {edges[min(i + 1, last)]:.3g}" for i in used[used >= 0]]

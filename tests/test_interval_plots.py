@@ -1,0 +1,109 @@
+"""The displays of intervals."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from lightgbm import LGBMRegressor
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+
+from boostobj import QuantileIntervalRegressor
+from boostobj.plots import CoverageDisplay, IntervalDisplay
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=900), "b": pd.Categorical(rng.choice(["u", "v"], 900))})
+    y = X["a"] + rng.normal(size=900) * np.where(X["b"] == "u", 1, 3)
+    X.loc[5, "a"] = np.nan
+    engine = LGBMRegressor(n_estimators=20, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X[:600], y[:600])
+    return model, X[600:], y[600:].to_numpy()
+
+
+def axes(n):
+    return np.ravel(Figure().subplots(1, n, squeeze=False))
+
+
+def test_interval_display_marks_what_is_outside(fitted):
+    model, X, y = fitted
+    display = IntervalDisplay.from_estimator(model, X, y, ax=axes(1))
+    low, high = model.predict_interval(X).T
+    outside = (y < low) | (y > high)
+    assert np.array_equal(display.inside, ~outside)
+    lines = {line.get_label(): line for line in display.ax_.get_lines()}
+    assert sorted(lines["outside"].get_ydata()) == sorted(y[outside])
+    assert sorted(lines["inside"].get_ydata()) == sorted(y[~outside])
+    assert np.all(np.diff(lines["median"].get_ydata()) >= 0)
+    assert f"{np.mean(~outside):.1%} inside" in display.ax_.get_title()
+    assert display.figure_ is display.ax_.figure
+
+
+@pytest.mark.parametrize("feature", ["a", 0])
+def test_interval_display_along_a_feature(fitted, feature):
+    model, X, y = fitted
+    X = X.copy()
+    X.iloc[3, 0] = np.nan
+    display = IntervalDisplay.from_estimator(
+        model, X, y, feature=feature, coverage=0.5, max_rows=50, ax=axes(1)
+    )
+    x = next(line for line in display.ax_.get_lines() if line.get_label() == "median").get_xdata()
+    assert len(x) == 50
+    assert np.all(np.diff(x) > 0)
+    assert x[0] == np.nanmin(X["a"])
+    assert 0.4 < np.mean(display.inside) < 0.6
+    again = display.plot()
+    assert again.ax_.get_xlabel() == ("a" if feature == "a" else "feature 0")
+
+
+def test_interval_display_names_a_wrong_feature(fitted):
+    model, X, y = fitted
+    with pytest.raises(ValueError, match="feature must be a numeric column of X, got 'b'"):
+        IntervalDisplay.from_estimator(model, X, y, feature="b")
+    for feature in ("c", 2):
+        with pytest.raises(ValueError, match="X has no column"):
+            IntervalDisplay.from_estimator(model, X, y, feature=feature)
+
+
+def test_coverage_display_counts_by_level_and_bin(fitted):
+    model, X, y = fitted
+    display = CoverageDisplay.from_estimator(model, X, y, by="b", coverage=0.8, ax=axes(3))
+    low, high = model.predict_interval(X, 0.8).T
+    inside = (low <= y) & (y <= high)
+    assert display.labels == ["u", "v"]
+    for i, label in enumerate(display.labels):
+        rows = X["b"] == label
+        assert display.counts[i] == rows.sum()
+        assert display.inside[i] == pytest.approx(np.mean(inside[rows]))
+        assert display.width[i] == pytest.approx(np.mean((high - low)[rows]))
+    at = list(display.coverages).index(0.8)
+    assert display.observed[at] == np.mean(inside)
+    assert display.ax_[1].get_xlabel() == "b"
+
+
+@pytest.mark.parametrize("by", [None, "a"])
+def test_coverage_display_bins_numbers_evenly(fitted, by):
+    model, X, y = fitted
+    display = CoverageDisplay.from_estimator(model, X, y, by=by, n_bins=5, ax=axes(3))
+    assert len(display.labels) == 5
+    assert display.counts.sum() == len(X)
+    assert np.ptp(display.counts) < 0.5 * len(X) / 5
+    assert display.coverage == pytest.approx(0.9)
+
+
+def test_coverage_display_bins_what_repeats_or_is_missing():
+    rng = np.random.default_rng(1)
+    X = rng.choice([0.0, 1.0, 2.0, np.nan], (400, 1))
+    y = rng.normal(size=400)
+    engine = LGBMRegressor(n_estimators=2, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    display = CoverageDisplay.from_estimator(model, X, y, by=0, n_bins=8, ax=axes(3))
+    assert display.counts.sum() == np.isfinite(X).sum()
+    assert np.all(display.counts > 0)
+    with pytest.raises(ValueError, match="ax must be 3 axes, got 1"):
+        display.plot(axes(1))
