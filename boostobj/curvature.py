@@ -26,7 +26,8 @@ the pinball loss's, convolved with the same kernel (a Student's t with two degre
     hessian = (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
 
 The further out the quantile, the less a distant row holds its leaf, since the many rows on the
-near side pull slowly. In a small sample the few on the far side must be able to answer: there the
+near side pull slowly; but enough that no row moves more than three times its distance before the
+learning rate. In a small sample the few rows on the far side must be able to answer: there the
 Hessian is multiplied by ``(4v)**(-3/4 / (1 + n/10000))``, which shortens the steps for an extreme
 quantile of 2,000 rows to about a third, and leaves those of 100,000 rows as they are.
 
@@ -72,7 +73,10 @@ def smoothed_pinball(r: Array, quantile: Array, scale: Array) -> tuple[Array, Ar
     u = r / scale
     nearness = 1 / hypot1(u)
     gradient = (1 + u * nearness) / 2 - quantile
-    return gradient, nearness ** (2 - 4 * quantile * (1 - quantile)) / (2 * scale)
+    kernel = nearness ** (2 - 4 * quantile * (1 - quantile)) / 2
+    # |gradient| * nearness would take a far row just across the kink
+    guard = array_namespace(r).abs(gradient) * nearness / 3
+    return gradient, array_namespace(r).maximum(kernel, guard) / scale
 
 
 def small_sample_factor(quantile: Any, n_rows: float) -> Any:
