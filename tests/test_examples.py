@@ -222,3 +222,24 @@ def test_an_example_is_a_program(tmp_path):
     code += f"outlier_table.main(pathlib.Path({str(tmp_path)!r}))"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
     assert (tmp_path / "outlier_table.png").exists()
+
+
+def test_prediction_intervals_xsinx(run):
+    found, out = run("prediction_intervals_xsinx", n=400, rounds=(40, 200))
+    # However much the models have learned, the calibrated intervals keep their promise.
+    for trees in (40, 200):
+        assert found["cv", trees]["inside"] == pytest.approx(0.9, abs=0.03)
+    assert abs(found["None", 200]["inside"] - 0.9) > 0.03
+    assert found["cv", 200]["interval score"] < found["None", 200]["interval score"]
+    assert "90 % intervals from 400 rows" in out
+
+
+def test_prediction_intervals_flights(run):
+    found, _ = run("prediction_intervals_flights", n=6000, rounds=30)
+    for result in found.values():
+        assert result["inside"] == pytest.approx(0.9, abs=0.03)
+    spread = {
+        name: result["airline covered most"] - result["airline covered least"]
+        for name, result in found.items()
+    }
+    assert spread["by airline"] < spread["overall"]

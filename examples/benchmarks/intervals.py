@@ -138,15 +138,15 @@ def paper(splits: int = 20) -> dict[tuple[str, ...], tuple[float, float]]:
     print(f"{'2,000 rows, 5,000 new ones, 90 %':<46}{'inside, %':>16}{'mean width':>16}")
     print(f"{'design 1, random forest as published':<46}{91.06:>16.2f}{1.996:>16.3f}")
     print(f"{'design 2, random forest as published':<46}{90.18:>16.2f}{36.7:>16.1f}")
-    stumps = {
-        "xgboost": clone(ENGINES["xgboost"]).set_params(n_estimators=50, max_depth=2),
-        "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=50, num_leaves=4),
+    small_trees = {
+        "xgboost": clone(ENGINES["xgboost"]).set_params(n_estimators=100, max_depth=2),
+        "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=100, num_leaves=4),
     }
-    grid = [{"lower": [low], "upper": [round(low + 0.9, 2)]} for low in (0.02, 0.05, 0.08)]
-    grid += [{"lower": [low], "upper": [1 - low]} for low in (0.1, 0.15, 0.2)]
+    grid = [{"lower": [low], "upper": [round(low + 0.9, 2)]} for low in (0.01, 0.03, 0.05)]
+    grid += [{"lower": [low], "upper": [1 - low]} for low in (0.1, 0.2, 0.3)]
     results = {}
     for design, function in (("design 1", poisson_design), ("design 2", cauchy_design)):
-        for engine, estimator in stumps.items():
+        for engine, estimator in small_trees.items():
             shortest = GridSearchCV(
                 QuantileIntervalRegressor(estimator, random_state=0),
                 grid,
