@@ -47,7 +47,7 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     """The loss with its width read off the residuals, if that is "auto"."""
     if getattr(loss, name) != "auto":
         return loss
-    width = sample.thinned().quantile(lambda y, raw: abs(raw - y), SHARE)
+    width = sample.quantile(lambda y, raw: abs(raw - y), SHARE)
     # Residuals that are all zero have no width; any will do.
     return replace(loss, **{name: max(width, 1e-30)})  # type: ignore[type-var]
 

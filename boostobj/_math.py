@@ -56,7 +56,7 @@ def hypot1(x: Array) -> Array:
     """``sqrt(1 + x**2)``, which is ``|x|`` to the last bit long before the square overflows."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    return xp.maximum(a, xp.sqrt(1 + xp.clip(a, max=1e15) ** 2))
+    return xp.maximum(a, xp.sqrt(1 + xp.minimum(a, 1e15) ** 2))
 
 
 def log_hypot1(x: Array) -> Array:

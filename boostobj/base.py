@@ -37,8 +37,8 @@ from boostobj._arrays import (
     as_float,
     check_weights,
     describe_violations,
-    weighted_quantile,
 )
+from boostobj._sample import Sample
 from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
 from boostobj.links import Identity, Link
 
@@ -61,40 +61,6 @@ __all__ = [
 Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 
 _registry: dict[str, type[Loss]] = {}
-
-
-class Sample:
-    """The rows of one boosting round, as a loss that adapts to them sees them.
-
-    This one counts every row once and knows of no other worker; the engine's adds weights,
-    threads and the rest of a cluster.
-
-    Parameters
-    ----------
-    y, raw : array of shape (n,) or (n, k)
-        Targets and margins.
-    """
-
-    def __init__(self, y: Array, raw: Array) -> None:
-        self.y = y
-        self.raw = raw
-
-    def count(self) -> float:
-        """The number of rows."""
-        return float(self.raw.shape[0])
-
-    def thinned(self) -> Sample:
-        """As many of the rows as a scale needs to be read off; here, all."""
-        return self
-
-    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
-        """Mean over all rows of ``function(y, raw)``, by column if there are several."""
-        xp = array_namespace(self.raw)
-        return xp.mean(function(self.y, self.raw), axis=0)
-
-    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
-        """Quantile over all rows of ``function(y, raw)``."""
-        return weighted_quantile(np.asarray(function(self.y, self.raw)).ravel(), quantile)
 
 
 class Loss(ABC):
@@ -307,15 +273,19 @@ class Loss(ABC):
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
 
     def _boosting(self, sample: Sample) -> Derivatives:
-        """What a booster gets in the round of `sample`, a function of ``(y, raw)``.
-
-        The derivatives themselves, unless something smoother trains better.
-        """
-        return self._adapted(sample)._pointwise_derivatives
+        """What a booster gets in the round of `sample`, a function of ``(y, raw)``."""
+        return self._adapted(sample)._boosting_derivatives(sample)
 
     def _adapted(self, sample: Sample) -> Self:
         """This loss with everything fixed that it reads off the rows; most read nothing."""
         return self
+
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        """`_boosting` of a loss that is adapted already.
+
+        The derivatives themselves, unless something smoother trains better.
+        """
+        return self._pointwise_derivatives
 
     def _checked(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
         """Targets and margins as float arrays of one namespace whose shapes fit."""

@@ -90,7 +90,6 @@ def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) ->
     1.25 times the median, which is about the mean of normal residuals and moves less with
     outliers; at least a tenth of the same of the mean, since half of the residuals may be zero.
     """
-    sample = sample.thinned()
     scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.mean(distance)) / 10)
     # Residuals that are all zero have no scale; any will do.
     return max(1e-30, scale)
@@ -108,14 +107,13 @@ class HalfQuadraticLoss(ResidualLoss):
         """An upper bound."""
         return "majorizer"
 
-    def _boosting(self, sample: Sample) -> Derivatives:
-        adapted = self._adapted(sample)
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
         width = residual_scale(sample, lambda y, raw: abs(raw - y)) / 2
 
         def softened(y: Array, raw: Array) -> tuple[Array, Array]:
             r = raw - y
-            gradient, _ = adapted._gradient_hessian(r)
-            _, hessian = adapted._gradient_hessian(width * hypot1(r / width))
+            gradient, _ = self._gradient_hessian(r)
+            _, hessian = self._gradient_hessian(width * hypot1(r / width))
             return gradient, hessian
 
         return softened
@@ -138,10 +136,10 @@ class RobustLoss(HalfQuadraticLoss):
         """The value of the parameter `hessian`."""
         return self.hessian
 
-    def _boosting(self, sample: Sample) -> Derivatives:
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
         if self.hessian == "exact":
-            return self._adapted(sample)._pointwise_derivatives
-        return super()._boosting(sample)
+            return self._pointwise_derivatives
+        return super()._boosting_derivatives(sample)
 
 
 class KinkedLoss(ResidualLoss):
@@ -199,12 +197,11 @@ class PinballLoss(KinkedLoss):
         """Gradient and Hessian of the convolved loss."""
         return smoothed_pinball(r, self._quantile, self._width)
 
-    def _boosting(self, sample: Sample) -> Derivatives:
-        adapted = self._adapted(sample)
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
         factor = small_sample_factor(self._quantile, sample.count())
 
         def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = adapted._smoothed(raw - y)
+            gradient, hessian = self._smoothed(raw - y)
             return gradient, factor * hessian
 
         return smoothed

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from boostobj._sample import Cluster
 from boostobj._typing import ArrayLike, NumpyArray
 
 MetricResult: TypeAlias = float | tuple[str, float] | tuple[str, float, bool]
@@ -21,7 +22,7 @@ class DatasetFields:
     n_threads: int | None
 
 
-class Adapter(ABC):
+class Adapter(Cluster, ABC):
     """One engine as a loss meets it. Importing an adapter does not import the engine."""
 
     name: str
@@ -46,11 +47,3 @@ class Adapter(ABC):
         self, name: str, value: float, higher_is_better: bool, native: bool
     ) -> MetricResult:
         """A metric's value in the form the slot wants."""
-
-    def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
-        """Add up what each worker of a cluster knows; alone, there is nothing to add."""
-        return sums
-
-    def from_all_workers(self, x: NumpyArray) -> NumpyArray:
-        """The vectors of all workers, one behind the other."""
-        return x

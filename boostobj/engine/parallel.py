@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from boostobj._typing import NumpyArray
 
-#: Numbers per chunk: a dozen temporaries of it fit a core's second-level cache.
-CHUNK = 1 << 14
+#: Numbers per chunk: few enough that temporaries stay in a core's cache, many enough that NumPy's
+#: calls cost little beside its work.
+CHUNK = 1 << 15
 
 #: Fewer chunks than this are not worth starting a thread for.
 MIN_CHUNKS_PER_THREAD = 4

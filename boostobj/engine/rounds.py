@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import check_weights, weighted_quantile
-from boostobj._typing import Array, ArrayLike, NumpyArray
-from boostobj.base import Loss, Sample
-from boostobj.engine.adapter import Adapter
+from boostobj._arrays import check_weights
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Derivatives, Loss, Sample
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.parallel import for_each_chunk, get_num_threads
 from boostobj.groups import GroupLoss, check_group
@@ -23,69 +21,9 @@ HESSIAN_FLOOR = 1e-16
 #: that small targets lose only such splits.
 GAIN_FLOOR = 1e-7
 
-#: What gradients, Hessians and their factor may be at most: float32 holds them with any weight,
-#: and exponential losses exceed it where a model has diverged.
+#: What stands for a gradient or Hessian that float32 cannot hold, as those of exponential losses
+#: where a model has diverged.
 LARGEST = 1e30
-
-
-#: Rows that a scale is read off.
-SCALE_ROWS = 1 << 16
-
-
-class RoundSample(Sample):
-    """The rows of one round with their weights, on threads, and those of all workers."""
-
-    def __init__(
-        self,
-        y: NumpyArray,
-        raw: NumpyArray,
-        weight: NumpyArray | None,
-        adapter: Adapter,
-        n_threads: int,
-    ) -> None:
-        super().__init__(y, raw)
-        self.weight = weight
-        self.adapter = adapter
-        self.n_threads = n_threads
-        #: The weight of the rows of this worker.
-        self.here = float(len(y)) if weight is None else float(np.sum(weight, dtype=np.float64))
-
-    def count(self) -> float:
-        """The number of rows; one of weight two is two."""
-        return float(self.adapter.sum_over_workers(np.asarray([self.here]))[0])
-
-    def thinned(self) -> RoundSample:
-        """Every so many rows: a scale needs no more, and takes as long as a tree from a million."""
-        some = np.s_[:: -(-len(self.y) // SCALE_ROWS)]
-        weight = None if self.weight is None else self.weight[some]
-        return RoundSample(self.y[some], self.raw[some], weight, self.adapter, self.n_threads)
-
-    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
-        """Weighted mean over all rows of ``function(y, raw)``, by column if there are several."""
-        return self.mean_of(function, self.y, self.raw)
-
-    def mean_of(self, function: Callable[..., Array], *inputs: NumpyArray) -> Any:
-        """Weighted mean over all rows of a function of other columns."""
-        columns = function(*(x[:1] for x in inputs)).shape[1:]
-        values = np.empty((len(inputs[0]), *columns), inputs[0].dtype)
-        if self.weight is None:
-            for_each_chunk(lambda *x: (function(*x),), inputs, (values,), self.n_threads)
-        else:
-            for_each_chunk(
-                lambda w, *x: ((function(*x).T * w).T,),
-                (self.weight, *inputs),
-                (values,),
-                self.n_threads,
-            )
-        sums = np.append(np.sum(values, axis=0, dtype=np.float64), self.here)
-        sums = self.adapter.sum_over_workers(sums)
-        return sums[:-1] / sums[-1] if columns else float(sums[0] / sums[1])
-
-    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
-        """Weighted quantile over all rows of ``function(y, raw)``."""
-        values = self.adapter.from_all_workers(function(self.y, self.raw))
-        weight = None if self.weight is None else self.adapter.from_all_workers(self.weight)
-        return weighted_quantile(values, quantile, weight)
 
 
 def objective(
@@ -125,7 +63,6 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
     weight = check_weights(batch.sample_weight, raw.shape[0])
     if weight is not None and not np.any(weight > 0):
         raise ValueError("sample_weight must have a positive sum, got zeros only")
-    n_threads = get_num_threads(batch.n_threads)
     # Both engines compute in float32 from here on, and keep the memory order of the margins.
     gradient = np.empty_like(raw, dtype=np.float32)
     hessian = np.empty_like(raw, dtype=np.float32)
@@ -134,76 +71,89 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
     else:
         columns = [np.s_[:, j] for j in range(raw.shape[1])]
     for column in columns:
-        sample = RoundSample(y[column], raw[column], weight, batch.adapter, n_threads)
-        _evaluate(loss, sample, gradient[column], hessian[column], batch.group)
+        _evaluate(loss, y[column], raw[column], weight, batch, gradient[column], hessian[column])
     return gradient, hessian
 
 
 def _evaluate(
     loss: Loss,
-    sample: RoundSample,
+    y: NumpyArray,
+    raw: NumpyArray,
+    weight: NumpyArray | None,
+    batch: Batch,
     gradient: NumpyArray,
     hessian: NumpyArray,
-    group: NumpyArray | None,
 ) -> None:
     """Fill `gradient` and `hessian` in place."""
-    inputs = (sample.y, sample.raw)
-    adapted = loss._adapted(sample)
-
-    boosting = loss._boosting(sample)
-
-    def bounded(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        g, h = boosting(y, raw)
-        return np.clip(g, -LARGEST, LARGEST), np.minimum(h, LARGEST)
-
-    if isinstance(adapted, GroupLoss):
-        # No group is cut into chunks.
-        sizes = check_group(group, len(gradient))
-        gradient[...], hessian[...] = adapted._round_derivatives(*inputs, sizes)
+    inputs: tuple[NumpyArray, NumpyArray] = (y, raw)
+    if isinstance(loss, GroupLoss):
+        # Groups are not cut into chunks nor sampled; their derivatives are.
+        inputs = loss._round_derivatives(y, raw, check_group(batch.group, len(raw)))
+        sample = Sample(*inputs, weight, batch.adapter)
+        function: Derivatives = _as_they_are
     else:
-        for_each_chunk(bounded, inputs, (gradient, hessian), sample.n_threads)
-    for name, x in (("gradient", gradient), ("Hessian", hessian)):
-        if not np.isfinite(np.sum(x, dtype=np.float64)):
-            bad = ~np.isfinite(x)
-            raise ValueError(
-                f"{loss!r}: raw_prediction {sample.raw[bad][0]!s} gives a {name} that is not "
-                f"finite ({np.count_nonzero(bad)} of {bad.size} values)"
-            )
-    factor = np.float32(
-        _unit_factor(adapted, sample, gradient, hessian) if loss.unit_curvature else 1
-    )
-    stretch = sample.adapter.coupling(hessian.shape[1]) if loss.coupled_outputs else 1.0
+        sample = Sample(y, raw, weight, batch.adapter)
+        function = loss._boosting(sample)
+    factor = _unit_factor(function, sample) if loss.unit_curvature else 1.0
+    stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
+    factors = factor, factor * stretch
+    limits = np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max
 
-    def finish(g: NumpyArray, h: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        h = np.maximum(h * (factor * np.float32(stretch)), np.float32(HESSIAN_FLOOR))
-        g = g * factor
-        if w:
-            column = w[0] if g.ndim == 1 else w[0][:, None]
-            g, h = g * column, h * column
+    def chunk(y: NumpyArray, raw: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+        derivatives = zip(function(y, raw), factors, strict=True)
+        with np.errstate(over="ignore"):  # infinities are dealt with below
+            g, h = (
+                (x * np.asarray(factor, x.dtype)).astype(np.float32, copy=False)
+                for x, factor in derivatives
+            )
+            h = np.clip(h, *limits)
+            if w:
+                column = w[0] if g.ndim == 1 else w[0][:, None]
+                g, h = g * column, h * column
         return g, h
 
-    weights = () if sample.weight is None else (sample.weight,)
-    for_each_chunk(finish, (gradient, hessian, *weights), (gradient, hessian), sample.n_threads)
+    weights = () if weight is None else (weight,)
+    n_threads = get_num_threads(batch.n_threads)
+    for_each_chunk(chunk, (*inputs, *weights), (gradient, hessian), n_threads)
+    for name, x in (("gradient", gradient), ("Hessian", hessian)):
+        if not np.all(np.isfinite(x)):
+            _check_numbers(loss, raw, name, x)
+            np.clip(x, -LARGEST, LARGEST, out=x)
+    if loss.unit_curvature and not isinstance(loss, GroupLoss) and not np.any(gradient):
+        _check_flat(loss, y, raw)
 
 
-def _unit_factor(loss: Loss, sample: RoundSample, gradient: NumpyArray, hessian: NumpyArray) -> Any:
+def _check_numbers(loss: Loss, raw: NumpyArray, name: str, x: NumpyArray) -> None:
+    """Refuse NaN."""
+    bad = np.isnan(x)
+    if np.any(bad):
+        raise ValueError(
+            f"{loss!r}: raw_prediction {raw[bad][0]!s} gives a {name} that is not finite "
+            f"({np.count_nonzero(bad)} of {bad.size} values)"
+        )
+
+
+def _as_they_are(gradient: NumpyArray, hessian: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    return gradient, hessian
+
+
+def _unit_factor(function: Derivatives, sample: Sample) -> Any:
     """The factor that makes the mean Hessian one, or more if gains would be too small.
 
     Each of several outputs gets its own, so that all of them count rows.
     """
+    gradient, hessian = function(sample.y, sample.raw)
     # An exact Hessian may vanish in every row, and then grows no tree.
-    curvature = np.maximum(sample.mean_of(np.positive, hessian), HESSIAN_FLOOR)
-    slope = sample.mean_of(np.abs, gradient)
-    if not np.any(slope) and not isinstance(loss, GroupLoss):
-        _check_flat(loss, sample)
+    curvature = np.maximum(sample.average(hessian), HESSIAN_FLOOR)
+    slope = sample.average(np.abs(gradient))
     gain = (slope / curvature) ** 2
     stretch = np.where(gain > 0, GAIN_FLOOR / np.clip(gain, 1e-300, GAIN_FLOOR), 1.0)
     return np.minimum(stretch / curvature, LARGEST)
 
 
-def _check_flat(loss: Loss, sample: RoundSample) -> None:
+def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray) -> None:
     """Refuse a round without gradients, unless some row is at its minimum."""
-    if np.any(sample.mean(lambda y, raw: loss._pointwise_value(y, raw) <= 0)):
+    if np.any(loss.value(y, raw) <= loss.value(y, y)):
         return
     raise ValueError(
         f"{loss!r}: the gradient of every row is zero, as raw_prediction is so far from y_true "

@@ -190,8 +190,8 @@ class LinearCombination:
 class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
-    def _boosting(self, sample: Sample) -> Derivatives:
-        terms = [loss._boosting(sample) for loss in self.losses]
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        terms = [loss._boosting_derivatives(sample) for loss in self.losses]
         return lambda y, raw: self._total(term(y, raw) for term in terms)
 
 
@@ -326,8 +326,8 @@ class Asymmetric(ResidualLoss):
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         return self._chosen(r, self.over._gradient_hessian(r), self.under._gradient_hessian(r))
 
-    def _boosting(self, sample: Sample) -> Derivatives:
-        over, under = self.over._boosting(sample), self.under._boosting(sample)
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        over, under = (loss._boosting_derivatives(sample) for loss in (self.over, self.under))
         return lambda y, raw: self._chosen(raw - y, over(y, raw), under(y, raw))
 
     @staticmethod

@@ -110,12 +110,11 @@ class MultiQuantile(Loss):
         gradient, hessian = smoothed_pinball(r, quantiles, widths)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
 
-    def _boosting(self, sample: Sample) -> Derivatives:
-        adapted = self._adapted(sample)
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
         factors = small_sample_factor(np.asarray(self.quantiles), sample.count())
 
         def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = adapted._smoothed(y, raw)
+            gradient, hessian = self._smoothed(y, raw)
             xp = array_namespace(hessian)
             return gradient, xp.asarray(factors, dtype=hessian.dtype) * hessian
 

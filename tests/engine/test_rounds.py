@@ -7,9 +7,9 @@ import pytest
 import xgboost as xgb
 
 import boostobj
+from boostobj._sample import SAMPLE_ROWS
+from boostobj.base import Sample
 from boostobj.engine import parallel
-from boostobj.engine.rounds import RoundSample
-from boostobj.engine.xgboost import ADAPTER
 
 
 @pytest.fixture
@@ -54,15 +54,50 @@ def test_threads_follow_the_explicit_setting_then_the_engine(monkeypatch):
 @pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.Huber()], ids=repr)
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e5])
 def test_regression_hessians_average_to_one_and_steps_stay(loss, unit, rows):
-    y, raw, w = rows
+    y, raw, w = (x[:SAMPLE_ROWS] for x in rows)
     g, h = loss(y * unit, raw * unit, sample_weight=w)
     assert np.sum(h, dtype=np.float64) / np.sum(w, dtype=np.float64) == pytest.approx(1, rel=1e-5)
     # one factor for all rows: the ratio of any two is the loss's own
-    exact_g, exact_h = loss._boosting(RoundSample(y * unit, raw * unit, w, ADAPTER, 1))(
-        y * unit, raw * unit
-    )
+    exact_g, exact_h = loss._boosting(Sample(y * unit, raw * unit, w))(y * unit, raw * unit)
     used = w > 0
     np.testing.assert_allclose((g / h)[used], (exact_g / exact_h)[used], rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", [boostobj.Quantile(0.9), boostobj.LogCosh("auto")], ids=repr)
+def test_scales_of_many_rows_do_not_depend_on_their_order(loss):
+    """As with one kind of row in every fourth place, or with weights of zero in every second."""
+    rng = np.random.default_rng(0)
+    n = 400_000
+    y = rng.standard_t(3, n)
+    y[::4] *= 1e-3
+    w = np.tile([0.0, 1.0, 1.0, 1.0], n // 4)
+    raw, shuffled = np.zeros(n), rng.permutation(n)
+    for weight in (None, w):
+        g, h = loss(y, raw, weight)
+        other = None if weight is None else weight[shuffled]
+        g_other, h_other = loss(y[shuffled], raw, other)
+        np.testing.assert_allclose(g_other, g[shuffled], rtol=0.05, atol=0.02)
+        np.testing.assert_allclose(h_other, h[shuffled], rtol=0.05)
+        assert np.mean(h, dtype=float) == pytest.approx(
+            1 if weight is None else weight.mean(), rel=0.02
+        )
+
+
+def test_a_sample_draws_rows_by_their_weight():
+    y = np.arange(10.0 * SAMPLE_ROWS)
+    sample = Sample(y, y, y)
+    assert sample.mean(lambda y, _: y) == pytest.approx(np.average(y, weights=y), rel=1e-3)
+    assert sample.count() == y.sum()
+    sample = Sample(y, y, (y < 3).astype(float))
+    assert set(sample.y) == {0, 1, 2}
+
+
+def test_gradients_too_large_for_float32_stay_finite():
+    g, h = boostobj.SquaredError()(
+        np.ones(3), np.asarray([1e30, 0, 0], np.float32), np.asarray([1e9, 1, 1], np.float32)
+    )
+    assert np.all(np.isfinite([g, h]))
+    assert g[0] == np.max(g)
 
 
 def test_classification_keeps_its_own_curvature(rows):

@@ -1,0 +1,111 @@
+"""The rows that a loss adapts to, and those of other workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from boostobj._arrays import weighted_quantile
+from boostobj._typing import Array, NumpyArray
+
+#: As many rows as scales are read off: enough to know one to a hundredth.
+SAMPLE_ROWS = 1 << 15
+
+
+class Cluster:
+    """The workers that train one booster together; this one is alone."""
+
+    def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
+        """Add up what each worker knows; alone, there is nothing to add."""
+        return sums
+
+    def from_all_workers(self, x: NumpyArray) -> NumpyArray:
+        """The vectors of all workers, one behind the other."""
+        return x
+
+
+ALONE = Cluster()
+
+
+class Sample:
+    """The rows of one boosting round, as a loss that adapts to them sees them.
+
+    Of many rows it holds some: a scale needs no more, and reading it off a million rows would
+    take as long as growing a tree. These are spread over all rows, at random within equal shares
+    of their weight, so that neither the order of the rows nor weights of zero do harm, and are
+    the same each time.
+
+    Parameters
+    ----------
+    y, raw : array of shape (n,) or (n, k)
+        Targets and margins.
+    weight : ndarray of shape (n,), optional
+        Weights of the rows.
+    cluster : Cluster
+        Who else has rows of this round. Workers with many rows count the same.
+    """
+
+    def __init__(
+        self,
+        y: Array,
+        raw: Array,
+        weight: NumpyArray | None = None,
+        cluster: Cluster = ALONE,
+    ) -> None:
+        n = raw.shape[0]
+        self._here = float(n) if weight is None else float(np.sum(weight, dtype=np.float64))
+        self._cluster = cluster
+        if n > SAMPLE_ROWS:
+            xp = array_namespace(raw)
+            rows = xp.asarray(_spread(n) if weight is None else _spread_by_weight(weight))
+            y, raw, weight = xp.take(y, rows, axis=0), xp.take(raw, rows, axis=0), None
+        self.y, self.raw, self.weight = y, raw, weight
+
+    def count(self) -> float:
+        """How many rows there are; one of weight two is two."""
+        return self._sum(self._here)
+
+    def average(self, values: Array) -> Any:
+        """Weighted mean of one value a row, or of several by column."""
+        values = np.asarray(values, dtype=np.float64)
+        weight = np.ones(len(values)) if self.weight is None else self.weight
+        # Shares, since sums of the largest numbers overflow.
+        share = weight / self._sum(np.sum(weight, dtype=np.float64))
+        means = self._cluster.sum_over_workers(np.atleast_1d(share @ values))
+        return means if values.ndim > 1 else float(means[0])
+
+    def _sum(self, number: float) -> float:
+        return float(self._cluster.sum_over_workers(np.asarray([number]))[0])
+
+    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
+        """Weighted mean of ``function(y, raw)``, by column if there are several."""
+        return self.average(function(self.y, self.raw))
+
+    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
+        """Weighted quantile of ``function(y, raw)``."""
+        values = self._cluster.from_all_workers(np.asarray(function(self.y, self.raw)))
+        weight = None if self.weight is None else self._cluster.from_all_workers(self.weight)
+        return weighted_quantile(values, quantile, weight)
+
+
+@cache
+def _positions() -> NumpyArray:
+    """Numbers in ``[0, 1)``, one at random in each of equal shares."""
+    shares = np.arange(SAMPLE_ROWS) + np.random.default_rng(0).random(SAMPLE_ROWS)
+    return np.asarray(shares / SAMPLE_ROWS)
+
+
+@lru_cache(maxsize=4)
+def _spread(n: int) -> NumpyArray:
+    """Rows of a sample of `n`."""
+    return (_positions() * n).astype(np.int64)
+
+
+def _spread_by_weight(weight: NumpyArray) -> NumpyArray:
+    """Rows of a sample in which each is as frequent as its weight is large."""
+    ends = np.cumsum(weight, dtype=np.float64)
+    return np.asarray(np.searchsorted(ends, _positions() * ends[-1], side="right"))
