@@ -125,13 +125,12 @@ def softmax(x: Array) -> tuple[Array, Array, Array]:
     xp = array_namespace(x)
     shifted = x - xp.max(x, axis=-1, keepdims=True)
     e = xp.exp(shifted)
-    zero = xp.zeros_like(e)
-    leads = shifted == 0
+    leads = xp.astype(shifted == 0, x.dtype)
     # the sum of all but one leader; ties count
-    ties = xp.sum(xp.astype(leads, x.dtype), axis=-1, keepdims=True) - 1
-    rest = xp.sum(xp.where(leads, zero, e), axis=-1, keepdims=True) + ties
+    rest = xp.sum(e - leads, axis=-1, keepdims=True)
+    rest = rest + (xp.sum(leads, axis=-1, keepdims=True) - 1)
     total = 1 + rest
-    return e / total, xp.where(leads, rest + zero, total - e) / total, shifted - xp.log1p(rest)
+    return e / total, (rest + (1 - e)) / total, shifted - xp.log1p(rest)
 
 
 def sum_of_others(x: Array) -> Array:

@@ -586,7 +586,9 @@ def _label_rows(y: Array, raw: Array) -> Array:
     xp = array_namespace(raw)
     if y.ndim == 2:
         return xp.astype(y, raw.dtype)
-    return xp.astype(y[:, None] == xp.arange(raw.shape[1], dtype=y.dtype)[None, :], raw.dtype)
+    classes = xp.arange(raw.shape[1], dtype=y.dtype)
+    # contiguous columns, as the engine's chunks have
+    return xp.permute_dims(xp.astype(classes[:, None] == y[None, :], raw.dtype), (1, 0))
 
 
 def _check_label_rows(rows: Array, name: str) -> None:
