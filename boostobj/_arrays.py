@@ -137,7 +137,9 @@ class ClassLabels(_Domain):
         return f"class numbers 0 to {self.n_classes - 1}"
 
 
-def check_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
+def check_weights(
+    sample_weight: ArrayLike | None, n: int, name: str = "sample_weight"
+) -> Array | None:
     """Return the weights as a float vector of length `n`; None stays None.
 
     Raises
@@ -147,10 +149,12 @@ def check_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
     """
     if sample_weight is None:
         return None
-    weight = as_float(sample_weight, "sample_weight")
+    weight = as_float(sample_weight, name)
     if weight.ndim != 1 or weight.shape[0] != n:
-        raise ValueError(f"sample_weight must have shape ({n},), got {tuple(weight.shape)}")
-    Interval(0).check(weight, "sample_weight", "boostobj")
+        raise ValueError(f"{name} must have shape ({n},), got {tuple(weight.shape)}")
+    Interval(0).check(weight, name, "boostobj")
+    if not array_namespace(weight).any(weight > 0):
+        raise ValueError(f"{name} must have a positive sum, got zeros only")
     return weight
 
 

@@ -596,13 +596,9 @@ def own_margin(y: Array, raw: Array) -> Array:
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
-    """Weights in double precision, not all of them zero."""
+    """Weights in double precision."""
     weight = check_weights(sample_weight, n)
-    if weight is None:
-        return np.ones(n)
-    if not np.any(weight > 0):
-        raise ValueError("sample_weight must have a positive sum, got zeros only")
-    return np.asarray(weight, dtype=np.float64)
+    return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
 
 
 def _two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

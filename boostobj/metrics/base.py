@@ -117,8 +117,6 @@ class Metric(ABC):
                 f"{self.name}: y_pred must not be NaN, got {np.isnan(raw).sum()} of them"
             )
         weight = check_weights(sample_weight, raw.shape[0])
-        if weight is not None and not np.any(weight > 0):
-            raise ValueError("sample_weight must have a positive sum, got zeros only")
         return float(self._grouped_score(y, np.asarray(self.link.inverse(raw)), weight, group))
 
     def __call__(
