@@ -101,7 +101,8 @@ class Loss(ABC):
     """A loss, its derivatives and all that a booster needs beside them.
 
     A subclass that defines ``formula`` is registered under its name in snake case, found by
-    `get_loss` and `all_losses`, and covered by the test suite.
+    `get_loss` and `all_losses`, and covered by the test suite. No class outside this package may
+    take the name of one of its losses.
 
     Attributes
     ----------
@@ -135,7 +136,15 @@ class Loss(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "formula" in cls.__dict__:
-            _registry[snake_case(cls.__name__)] = cls
+            name = snake_case(cls.__name__)
+            taken = _registry.get(name, cls)
+            # What is defined again in its own module, as by a reload, takes its own place.
+            if taken.__module__.startswith("boostobj.") and taken.__module__ != cls.__module__:
+                raise ValueError(
+                    f"{cls.__module__}.{cls.__name__}: the name {name!r} belongs to "
+                    f"{taken.__module__}.{taken.__name__}, give the class another one"
+                )
+            _registry[name] = cls
 
     @classmethod
     def examples(cls) -> tuple[Loss, ...]:
