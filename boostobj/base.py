@@ -34,6 +34,7 @@ from boostobj._arrays import (
     ClassLabels,
     Domain,
     Interval,
+    align,
     as_float,
     check_weights,
     describe_violations,
@@ -337,13 +338,9 @@ class Loss(ABC):
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         """Targets in the shape of the margins, checked."""
-        if y.size != raw.size or y.shape[0] not in (raw.shape[0], raw.size):
-            raise ValueError(
-                f"{type(self).__name__}: y_true of shape {tuple(y.shape)} does not fit "
-                f"raw_prediction of shape {tuple(raw.shape)}"
-            )
+        y = align(y, raw, type(self).__name__)
         self._domain.check(y, "y_true", type(self).__name__)
-        return array_namespace(y).reshape(y, raw.shape)
+        return y
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets: where the mean gradient is zero."""
@@ -490,17 +487,12 @@ class MulticlassLoss(Loss):
                 f"{name}: raw_prediction must have shape {wanted}, got {tuple(raw.shape)}; "
                 "set num_class to the number of classes in the booster's parameters"
             )
-        if y.ndim == 1 and y.shape[0] == raw.shape[0]:
+        y = align(y, raw, name, one_per_row=True)
+        if y.ndim == 1:
             ClassLabels(k).check(y, "y_true", name)
-            return y
-        if y.size != raw.size:
-            raise ValueError(
-                f"{name}: y_true must be {raw.shape[0]} class numbers or have shape "
-                f"{tuple(raw.shape)}, got {tuple(y.shape)}"
-            )
-        rows = array_namespace(y).reshape(y, raw.shape)
-        _check_label_rows(rows, name)
-        return rows
+        else:
+            check_label_rows(y, name)
+        return y
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
         """The k constant margins that minimise the weighted mean loss; they sum to zero.
@@ -528,7 +520,7 @@ class MulticlassLoss(Loss):
             rows = np.eye(k)[y.astype(int)]
         else:
             rows = y
-            _check_label_rows(rows, name)
+            check_label_rows(rows, name)
         weight = _init_weights(sample_weight, y.shape[0])
         return self._init_scores(rows, weight)
 
@@ -624,7 +616,14 @@ def _label_rows(y: Array, raw: Array) -> Array:
     return xp.astype(y[:, None] == xp.arange(raw.shape[1], dtype=y.dtype)[None, :], raw.dtype)
 
 
-def _check_label_rows(rows: Array, name: str) -> None:
+def check_label_rows(rows: Array, name: str) -> None:
+    """Check that labels are rows of class probabilities.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
     xp = array_namespace(rows)
     Interval(0, 1).check(rows, "y_true", name)
     total = xp.sum(rows, axis=1)
