@@ -137,7 +137,46 @@ class ClassLabels(_Domain):
         return f"class numbers 0 to {self.n_classes - 1}"
 
 
-def check_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
+def align(
+    y: Array, raw: Array, owner: str, name: str = "raw_prediction", *, one_per_row: bool = False
+) -> Array:
+    """Targets in the shape of the margins.
+
+    A column and, of several targets a row, flat ones are reshaped: XGBoost before 3.2 hands them
+    over flat. No others are, since rows and columns may have been exchanged.
+
+    Parameters
+    ----------
+    y, raw : array
+        Targets and margins, or predictions.
+    owner, name : str
+        How the error message calls the caller and `raw`.
+    one_per_row : bool, default=False
+        Whether one target, (n,), may stand beside the k margins of a row.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    xp = array_namespace(y)
+    if raw.ndim not in (1, 2):
+        raise ValueError(
+            f"{owner}: {name} must have one or two dimensions, got shape {tuple(raw.shape)}"
+        )
+    flat = xp.reshape(y, (-1,)) if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.shape == raw.shape or (flat.ndim == 1 and flat.size == raw.size):
+        return xp.reshape(y, raw.shape)
+    if one_per_row and flat.shape == raw.shape[:1]:
+        return flat
+    raise ValueError(
+        f"{owner}: y_true of shape {tuple(y.shape)} does not fit {name} of shape {tuple(raw.shape)}"
+    )
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, n: int, name: str = "sample_weight"
+) -> Array | None:
     """Return the weights as a float vector of length `n`; None stays None.
 
     Raises
@@ -147,10 +186,12 @@ def check_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
     """
     if sample_weight is None:
         return None
-    weight = as_float(sample_weight, "sample_weight")
+    weight = as_float(sample_weight, name)
     if weight.ndim != 1 or weight.shape[0] != n:
-        raise ValueError(f"sample_weight must have shape ({n},), got {tuple(weight.shape)}")
-    Interval(0).check(weight, "sample_weight", "boostobj")
+        raise ValueError(f"{name} must have shape ({n},), got {tuple(weight.shape)}")
+    Interval(0).check(weight, name, "boostobj")
+    if not array_namespace(weight).any(weight > 0):
+        raise ValueError(f"{name} must have a positive sum, got zeros only")
     return weight
 
 
@@ -238,6 +279,24 @@ def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> N
     Interval(low, closed_low=False).check(numbers, name, type(owner).__name__)
     plain = tuple(int(x) if x.is_integer() else float(x) for x in numbers.tolist())
     object.__setattr__(owner, name, plain)
+
+
+def check_levels(owner: object, name: str) -> None:
+    """Check a hyperparameter that is a sequence of quantile levels, as `check_numbers` does.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sequence of real numbers.
+    ValueError
+        If there are none, or they do not increase between 0 and 1.
+    """
+    check_numbers(owner, name, low=0)
+    levels = getattr(owner, name)
+    if np.any(np.diff(levels) <= 0) or levels[-1] >= 1:
+        raise ValueError(
+            f"{type(owner).__name__}: {name} must be increasing and between 0 and 1, got {levels!r}"
+        )
 
 
 def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:

@@ -34,6 +34,7 @@ from boostobj._arrays import (
     ClassLabels,
     Domain,
     Interval,
+    align,
     as_float,
     check_weights,
     describe_violations,
@@ -67,7 +68,8 @@ class Loss(ABC):
     """A loss, its derivatives and all that a booster needs beside them.
 
     A subclass that defines ``formula`` is registered under its name in snake case, found by
-    `get_loss` and `all_losses`, and covered by the test suite.
+    `get_loss` and `all_losses`, and covered by the test suite. No class outside this package may
+    take the name of one of its losses.
 
     Attributes
     ----------
@@ -101,7 +103,15 @@ class Loss(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "formula" in cls.__dict__:
-            _registry[snake_case(cls.__name__)] = cls
+            name = snake_case(cls.__name__)
+            taken = _registry.get(name, cls)
+            # What is defined again in its own module, as by a reload, takes its own place.
+            if taken.__module__.startswith("boostobj.") and taken.__module__ != cls.__module__:
+                raise ValueError(
+                    f"{cls.__module__}.{cls.__name__}: the name {name!r} belongs to "
+                    f"{taken.__module__}.{taken.__name__}, give the class another one"
+                )
+            _registry[name] = cls
 
     @classmethod
     def examples(cls) -> tuple[Loss, ...]:
@@ -298,13 +308,9 @@ class Loss(ABC):
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         """Targets in the shape of the margins, checked."""
-        if y.size != raw.size or y.shape[0] not in (raw.shape[0], raw.size):
-            raise ValueError(
-                f"{type(self).__name__}: y_true of shape {tuple(y.shape)} does not fit "
-                f"raw_prediction of shape {tuple(raw.shape)}"
-            )
+        y = align(y, raw, type(self).__name__)
         self._domain.check(y, "y_true", type(self).__name__)
-        return array_namespace(y).reshape(y, raw.shape)
+        return y
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets: where the mean gradient is zero."""
@@ -451,17 +457,12 @@ class MulticlassLoss(Loss):
                 f"{name}: raw_prediction must have shape {wanted}, got {tuple(raw.shape)}; "
                 "set num_class to the number of classes in the booster's parameters"
             )
-        if y.ndim == 1 and y.shape[0] == raw.shape[0]:
+        y = align(y, raw, name, one_per_row=True)
+        if y.ndim == 1:
             ClassLabels(k).check(y, "y_true", name)
-            return y
-        if y.size != raw.size:
-            raise ValueError(
-                f"{name}: y_true must be {raw.shape[0]} class numbers or have shape "
-                f"{tuple(raw.shape)}, got {tuple(y.shape)}"
-            )
-        rows = array_namespace(y).reshape(y, raw.shape)
-        _check_label_rows(rows, name)
-        return rows
+        else:
+            check_label_rows(y, name)
+        return y
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
         """The k constant margins that minimise the weighted mean loss; they sum to zero.
@@ -489,7 +490,7 @@ class MulticlassLoss(Loss):
             rows = np.eye(k)[y.astype(int)]
         else:
             rows = y
-            _check_label_rows(rows, name)
+            check_label_rows(rows, name)
         weight = _init_weights(sample_weight, y.shape[0])
         return self._init_scores(rows, weight)
 
@@ -566,13 +567,9 @@ def own_margin(y: Array, raw: Array) -> Array:
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
-    """Weights in double precision, not all of them zero."""
+    """Weights in double precision."""
     weight = check_weights(sample_weight, n)
-    if weight is None:
-        return np.ones(n)
-    if not np.any(weight > 0):
-        raise ValueError("sample_weight must have a positive sum, got zeros only")
-    return np.asarray(weight, dtype=np.float64)
+    return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
 
 
 def _two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
@@ -591,7 +588,14 @@ def _label_rows(y: Array, raw: Array) -> Array:
     return xp.permute_dims(xp.astype(classes[:, None] == y[None, :], raw.dtype), (1, 0))
 
 
-def _check_label_rows(rows: Array, name: str) -> None:
+def check_label_rows(rows: Array, name: str) -> None:
+    """Check that labels are rows of class probabilities.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
     xp = array_namespace(rows)
     Interval(0, 1).check(rows, "y_true", name)
     total = xp.sum(rows, axis=1)

@@ -16,6 +16,16 @@ from boostobj.plots import loss_label
 from boostobj.testing._families import sample
 
 
+def timed_losses(losses: Sequence[Loss] | None = None) -> Sequence[Loss]:
+    """The losses to time, see `main`."""
+    if losses is None:
+        return [cls.examples()[0] for cls in built_in_losses() if not issubclass(cls, GroupLoss)]
+    for loss in losses:
+        if isinstance(loss, GroupLoss):
+            raise TypeError(f"{type(loss).__name__}: the time depends on the sizes of groups")
+    return losses
+
+
 def main(
     losses: Sequence[Loss] | None = None, *, rows: int = 1_000_000, repeat: int = 5
 ) -> dict[str, float]:
@@ -40,11 +50,7 @@ def main(
     TypeError
         If a loss needs groups, whose sizes decide.
     """
-    if losses is None:
-        losses = [cls.examples()[0] for cls in built_in_losses() if not issubclass(cls, GroupLoss)]
-    for loss in losses:
-        if isinstance(loss, GroupLoss):
-            raise TypeError(f"{type(loss).__name__}: the time depends on the sizes of groups")
+    losses = timed_losses(losses)
     width = max(len(loss_label(loss)) for loss in losses)
     print(f"One answer to a booster: {rows:,} rows, {get_num_threads()} threads")
     print(f"{'loss':<{width}}  {'ms':>8}  {'ns per row':>10}")

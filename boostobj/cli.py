@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, all_losses, get_loss, snake_case
 from boostobj.catalogue import markdown_table, plain_table
+
+if TYPE_CHECKING:
+    from boostobj.plots import LossDisplay
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = chosen.pop("command")
     try:
         _COMMANDS[command](**chosen)
-    except (ImportError, TypeError, ValueError) as error:
+    except (ImportError, argparse.ArgumentError) as error:
         parser.error(str(error))
     return 0
 
@@ -58,13 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_picture(plot, Path("boostobj_losses.png"))
 
     demo = commands.add_parser("demo", help="train on 60,000 flights, compare, draw")
-    demo.add_argument("--output", type=Path, default=Path("boostobj_demo.png"), help="the picture")
-    demo.add_argument("--rounds", type=int, default=150, help="boosting rounds (150)")
+    demo.add_argument(
+        "--output", type=_picture, default=Path("boostobj_demo.png"), help="the picture"
+    )
+    demo.add_argument("--rounds", type=_count, default=150, help="boosting rounds (150)")
 
     bench = commands.add_parser("bench", help="how long losses take to answer a booster")
     bench.add_argument("names", nargs="*", metavar="name", help="losses, by default all")
-    bench.add_argument("--rows", type=int, default=1_000_000, help="rows (1,000,000)")
-    bench.add_argument("--repeat", type=int, default=5, help="repetitions (5)")
+    bench.add_argument("--rows", type=_count, default=1_000_000, help="rows (1,000,000)")
+    bench.add_argument("--repeat", type=_count, default=5, help="repetitions (5)")
     return parser
 
 
@@ -78,7 +84,7 @@ def _add_picture(command: argparse.ArgumentParser, output: Path | None) -> None:
         help="ends of the axis",
     )
     command.add_argument(
-        "--output", type=Path, default=output, help=f"the picture ({output or 'none'})"
+        "--output", type=_picture, default=output, help=f"the picture ({output or 'none'})"
     )
 
 
@@ -114,29 +120,33 @@ def _show(
     print(text_chart(display.raw_prediction, curves), end="")
     print(f"{display.xlabel:^89}\n{'* value   . gradient   o Hessian':^89}".rstrip())
     if output is not None:
-        display.plot().figure_.savefig(output, dpi=120)
-        print(f"picture: {output}")
+        _save(display.plot(), output)
 
 
 def _plot(names: list[str], ends: Sequence[float] | None, output: Path) -> None:
     from boostobj.plots import LossDisplay
 
     losses = [_loss(name, []) for name in names]
-    display = LossDisplay.from_loss(losses, raw_prediction=_axis(ends))
-    display.figure_.savefig(output, dpi=120)
-    print(f"picture: {output}")
+    with _told(ValueError):
+        display = LossDisplay.from_loss(losses, raw_prediction=_axis(ends))
+    _save(display, output)
 
 
 def _demo(output: Path, rounds: int) -> None:
     from boostobj.demo import main as run_demo  # pandas and engines load only here
 
-    run_demo(output, rounds=rounds)
+    with _told(OSError):
+        run_demo(output, rounds=rounds)
 
 
 def _bench(names: list[str], rows: int, repeat: int) -> None:
     from boostobj.bench import main as run_bench
+    from boostobj.bench import timed_losses
 
-    run_bench([_loss(name, []) for name in names] or None, rows=rows, repeat=repeat)
+    chosen = [_loss(name, []) for name in names]
+    with _told(TypeError):
+        losses = timed_losses(chosen or None)
+    run_bench(losses, rows=rows, repeat=repeat)
 
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -152,7 +162,8 @@ def _loss(name: str, parameters: list[str]) -> Loss:
     """The loss of that name; without parameters its first example, as some need parameters."""
     name = snake_case(name)
     if parameters or name not in all_losses():
-        return get_loss(name, **dict(map(_parameter, parameters)))
+        with _told(TypeError, ValueError):
+            return get_loss(name, **dict(map(_parameter, parameters)))
     return all_losses()[name].examples()[0]
 
 
@@ -164,6 +175,36 @@ def _parameter(text: str) -> tuple[str, Any]:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
         return name, value
+
+
+def _count(text: str) -> int:
+    """A positive whole number."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number > 0, got {text!r}")
+    return int(text)
+
+
+def _picture(text: str) -> Path:
+    """A file in a folder that exists, as it is written last."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    return path
+
+
+@contextmanager
+def _told(*mistakes: type[Exception]) -> Iterator[None]:
+    """Say what is wrong with what the user typed; any other error is ours."""
+    try:
+        yield
+    except mistakes as error:
+        raise argparse.ArgumentError(None, str(error)) from error
+
+
+def _save(display: LossDisplay, output: Path) -> None:
+    with _told(OSError, ValueError):  # not writable, no such format
+        display.figure_.savefig(output, dpi=120)
+    print(f"picture: {output}")
 
 
 def _axis(ends: Sequence[float] | None) -> NumpyArray | None:

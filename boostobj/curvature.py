@@ -53,14 +53,14 @@ from typing import Any, Literal, Self, TypeAlias
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_choice, check_number
-from boostobj._math import hypot1
+from boostobj._math import choose, hypot1
 from boostobj._typing import Array, Curvature
 from boostobj.base import Derivatives, ResidualLoss, Sample
 
 
 def pinball_slope(r: Array, quantile: Array) -> Array:
     """Absolute slope of the pinball loss on the side of each residual."""
-    return array_namespace(r).where(r > 0, 1 - quantile, quantile)
+    return choose(r > 0, 1 - quantile, quantile, r.dtype)
 
 
 def pinball_gradient(r: Array, quantile: Array) -> Array:

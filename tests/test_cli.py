@@ -75,6 +75,11 @@ def test_a_word_needs_no_quotes(capsys):
         (["plot", "huber", "logistic"], "one axis in common"),
         (["plot", "huber", "--range", "1", "1"], "two or more different finite numbers"),
         (["bench", "pairwise_hinge", "--rows", "10"], "sizes of groups"),
+        (["bench", "huber", "--rows", "0"], "--rows: must be a whole number > 0, got '0'"),
+        (["bench", "huber", "--repeat", "-1"], "--repeat: must be a whole number > 0, got '-1'"),
+        (["demo", "--rounds", "many"], "--rounds: must be a whole number > 0, got 'many'"),
+        (["demo", "--output", "/nowhere/a.png"], "--output: there is no folder '/nowhere'"),
+        (["plot", "huber", "--output", "a.txt"], "Format 'txt' is not supported"),
         ([], "required: COMMAND"),
         (["train"], "invalid choice: 'train'"),
     ],
@@ -83,6 +88,24 @@ def test_mistakes_are_explained(capsys, words, message):
     with pytest.raises(SystemExit, match="2"):
         cli.main(words)
     assert message in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_explained(capsys, tmp_path):
+    taken = tmp_path / "a.png"
+    taken.mkdir()
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["plot", "huber", "--output", str(taken)])
+    assert "Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, OSError])
+def test_our_own_mistakes_are_not_the_users(monkeypatch, error):
+    def broken(*args, **kwargs):
+        raise error("broken")
+
+    monkeypatch.setattr("boostobj.bench.main", broken)
+    with pytest.raises(error, match="broken"):
+        cli.main(["bench", "huber"])
 
 
 def test_bench_times_what_it_is_asked_for(capsys):

@@ -1,5 +1,7 @@
 """Every loss of the package: check_loss, other array namespaces, and properties of all."""
 
+from dataclasses import dataclass
+
 import array_api_strict as xp
 import numpy as np
 import pytest
@@ -114,6 +116,30 @@ def test_plain_python_numbers_are_welcome(loss):
 def test_every_loss_is_public(cls):
     assert cls.__name__ in boostobj.__all__
     assert getattr(boostobj, cls.__name__) is cls
+
+
+def test_a_name_of_this_package_stays_its_own():
+    body = {"formula": "r", "__module__": "elsewhere"}
+    message = "elsewhere.Huber: the name 'huber' belongs to boostobj.losses.huber.Huber"
+    with pytest.raises(ValueError, match=message):
+        type("Huber", (boostobj.ResidualLoss,), body)
+    assert boostobj.get_loss("huber") == boostobj.Huber()
+
+
+def test_a_loss_may_be_defined_again():
+    def cell():
+        @dataclass(frozen=True, slots=True)
+        class Mine(boostobj.Huber):
+            formula = boostobj.Huber.formula
+
+        return Mine
+
+    try:
+        cell()
+        again = cell()
+        assert type(boostobj.get_loss("mine")) is again
+    finally:
+        boostobj.base._registry.pop("mine")
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

@@ -182,6 +182,39 @@ def test_scikit_learns_own():
     assert metrics.BalancedAccuracy().score(np.zeros(3), np.eye(3)) == pytest.approx(1 / 3)
 
 
+TWO = [[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]
+
+
+@pytest.mark.parametrize("metric", BINARY, ids=repr)
+def test_labels_that_are_no_classes(metric):
+    for y, message in (
+        ([0, 1, 7], r"class numbers 0 to 1, got 7.0 \(1 of 3"),
+        ([0, 1, 0.5], "class numbers 0 to 1, got 0.5"),
+        ([-1, 1, 0], r"labels -1 and \+1, got 0.0"),
+        ([[1, 0], [3, -1], [0, 1]], r"in \[0, 1\], got 3.0"),
+        ([[1, 0], [0, 0], [0, 1]], r"sum to 1, got 0.0 \(1 of 3"),
+    ):
+        with pytest.raises(ValueError, match=f"y_true must.*{message}"):
+            metric.score(y, TWO)
+    if not isinstance(metric, metrics.QuadraticKappa):  # which takes grades
+        with pytest.raises(ValueError, match=r"y_true must be .*got 2.0"):
+            metric.score([0, 1, 2], [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("metric", BINARY, ids=repr)
+def test_both_ways_to_write_two_classes(metric):
+    y, p = [1, 0, 0], np.asarray(TWO)
+    expected = metric.score(y, p)
+    assert metric.score([1, -1, -1], p) == expected
+    assert metric.score([[0, 1], [1, 0], [1, 0]], p) == expected
+    alone = metric.score(y, p[:, 1])
+    assert metric.score([1, -1, -1], p[:, 1]) == alone
+    if isinstance(metric, metrics.AUC | metrics.AveragePrecision):
+        assert expected == alone == 1
+        with pytest.raises(ValueError, match=r"y_pred must be in .*\(link=loss.link\)"):
+            metric.score(y, 9 * p)
+
+
 def test_brier_of_classes_is_the_sum_over_them():
     assert metrics.BrierScore().score([2, 0], [[0.2, 0.3, 0.5], [1, 0, 0]]) == pytest.approx(
         (0.2**2 + 0.3**2 + 0.5**2) / 2
@@ -264,9 +297,20 @@ def test_crps_of_a_normal_distribution():
     assert metrics.CRPS((0.5,)).score(y, np.zeros((9, 1))) == pytest.approx(np.abs(y).mean())
 
 
-@pytest.mark.parametrize("quantiles", [(), (0.5, 0.1), (0, 0.5), (0.5, 0.5), (0.2, 1.0), 0.5])
-def test_wrong_quantiles(quantiles):
-    with pytest.raises(ValueError, match="quantiles must increase between 0 and 1, got"):
+@pytest.mark.parametrize(
+    ("quantiles", "error", "message"),
+    [
+        ((), ValueError, "hold at least 1 number"),
+        ((0.5, 0.1), ValueError, r"be increasing and between 0 and 1, got \(0.5, 0.1\)"),
+        ((0.5, 0.5), ValueError, "be increasing"),
+        ((0, 0.5), ValueError, "be finite and > 0, got 0.0"),
+        ((0.2, 1.0), ValueError, "be increasing and between 0 and 1"),
+        (0.5, TypeError, "be a sequence of numbers, got 0.5"),
+        (("a", "b"), TypeError, r"be a sequence of numbers, got \('a', 'b'\)"),
+    ],
+)
+def test_wrong_quantiles(quantiles, error, message):
+    with pytest.raises(error, match=f"MeanPinball: quantiles must {message}"):
         metrics.MeanPinball(quantiles)
 
 
@@ -302,6 +346,22 @@ def test_wrong_parameters(make):
         make()
 
 
+@pytest.mark.parametrize("metric", [*ALL, bo.Huber().metric], ids=repr)
+def test_wrong_shapes(metric):
+    k = 3 if metric in QUANTILE else 2 if metric in INTERVAL else None
+    with pytest.raises(ValueError, match="y_true is empty"):
+        metric.score([], np.zeros((0, k)) if k else [])
+    with pytest.raises(ValueError, match=r"y_pred must have one or two dimensions, got shape \(\)"):
+        metric.score(1.0, 2.0)
+    with pytest.raises(ValueError, match=r"y_true of shape \(2, 3\) does not fit y_pred of shape"):
+        metric.score(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+def test_the_metric_of_a_loss_has_no_other_link():
+    with pytest.raises(TypeError, match="link"):
+        metrics.LossMetric(bo.Logistic(), link=bo.Logistic().link)
+
+
 @pytest.mark.parametrize("metric", ALL, ids=repr)
 def test_names(metric):
     name = metric.__name__
@@ -315,12 +375,48 @@ def test_names_that_xgboost_would_misread():
     assert metrics.R2().name == "pre_r2"
     assert metrics.FBeta(beta=2.0).name == "pre_f_beta_2"
     assert metrics.NDCG(k=5).name == "ndcg_5"
+    assert bo.MAPE(floor=1.0).metric.name == "mean_mape_1"
 
     class PreciseError(metrics.MAE):
         pass
 
     assert PreciseError().name == "mean_precise_error"
     del metrics.base._registry["PreciseError"]
+
+
+NAMES = {
+    "pre_f_beta_0.3": metrics.FBeta(0.3),
+    "pre_f_beta_threshold_0.3": metrics.FBeta(threshold=0.3),
+    "pre_f_beta_0.3_threshold_0.3": metrics.FBeta(beta=0.3, threshold=0.3),
+    "pre_balanced_accuracy_0.3": metrics.BalancedAccuracy(threshold=0.3),
+    "ndcg_3": metrics.NDCG(k=3),
+    "ndcg_3_gain_linear": metrics.NDCG(k=3, gain="linear"),
+    "mean_pinball": metrics.MeanPinball(),
+    "mean_pinball_0.1_0.9": metrics.MeanPinball((0.1, 0.9)),
+    "multi_quantile_0.2_0.8": bo.MultiQuantile((0.2, 0.8)).metric,
+    "quantile_0.9": bo.Quantile(0.9).metric,
+    "quantile_0.90000001": bo.Quantile(0.90000001).metric,
+    "quantile_scale_0.9": bo.Quantile(scale=0.9).metric,
+    "huber_auto": bo.Huber("auto").metric,
+    "ldam_900_100": bo.LDAM((900, 100)).metric,
+    "ldam_900_100_max_margin_2": bo.LDAM((900, 100), max_margin=2).metric,
+    "asymmetric_huber_over_huber_2": bo.Asymmetric(bo.Huber(), bo.Huber(2)).metric,
+    "asymmetric_huber_2_over_huber": bo.Asymmetric(bo.Huber(2), bo.Huber()).metric,
+    "class_balanced_logistic_counts_3_4": bo.ClassBalanced(bo.Logistic(), (3, 4)).metric,
+    "2_huber_2": (2 * bo.Huber(2)).metric,
+}
+
+
+def test_names_tell_parameters_apart():
+    assert [metric.name for metric in NAMES.values()] == list(NAMES)
+
+
+def test_names_of_many_numbers_are_short():
+    levels = np.arange(1, 100) / 100
+    others = np.where(levels == 0.5, 0.501, levels)
+    names = {metrics.CRPS(x).name for x in (levels, others)}
+    assert len(names) == 2
+    assert all(name.startswith("crps_0.01_to_0.99_") and len(name) < 30 for name in names)
 
 
 # Early stopping --------------------------------------------------------------------------------

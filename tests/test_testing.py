@@ -501,6 +501,13 @@ def test_a_family_of_its_own_is_refused_by_name():
         check_loss(Orphan())
 
 
+def test_a_class_is_no_instance():
+    with pytest.raises(
+        TypeError, match=r"loss must be an instance of a Loss, got <class .*Huber'>"
+    ):
+        check_loss(Huber)
+
+
 def test_mpmath_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpmath", None)
     with pytest.raises(ImportError, match=r"pip install boostobj\[test\]"):

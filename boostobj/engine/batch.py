@@ -71,13 +71,16 @@ def read_call(
     Raises
     ------
     ValueError
-        If a data set has no labels.
+        If a data set has no rows or no labels.
     """
     for adapter in (xgboost.ADAPTER, lightgbm.ADAPTER):
         if adapter.is_dataset(y_pred):
             data = adapter.read(y_pred)
             if data.label is None or np.size(data.label) == 0:
-                raise ValueError(f"the {type(y_pred).__name__} passed to the booster has no label")
+                missing = "rows" if np.size(y_true) == 0 else "label"
+                raise ValueError(
+                    f"the {type(y_pred).__name__} passed to the booster has no {missing}"
+                )
             return Batch(
                 adapter,
                 True,

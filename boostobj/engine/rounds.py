@@ -61,8 +61,6 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
     """`objective` for a call that has been read already."""
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
-    if weight is not None and not np.any(weight > 0):
-        raise ValueError("sample_weight must have a positive sum, got zeros only")
     # Both engines compute in float32 from here on, and keep the memory order of the margins.
     gradient = np.empty_like(raw, dtype=np.float32)
     hessian = np.empty_like(raw, dtype=np.float32)

@@ -198,12 +198,8 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
             )
         features = check_features(self, X, reset=not validation, name=f"X{suffix}")
         check_consistent_length(features, y)
-        weight = check_weights(sample_weight, features.shape[0])
-        if weight is not None:
-            weight = np.asarray(weight, dtype=np.float64)
-            if not np.any(weight > 0):
-                raise ValueError(f"sample_weight{suffix} must have a positive sum, got zeros only")
-        return Rows(features, y, weight)
+        weight = check_weights(sample_weight, features.shape[0], f"sample_weight{suffix}")
+        return Rows(features, y, None if weight is None else np.asarray(weight, dtype=np.float64))
 
     def _check_validation(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
         """Whether a validation part is given; an error for half of one."""

@@ -575,8 +575,6 @@ def _check_rows(
     weight = check_weights(sample_weight, len(y))
     if weight is not None:
         weight = np.asarray(weight, dtype=np.float64)
-        if not np.any(weight > 0):
-            raise ValueError("sample_weight must have a positive sum, got zeros only")
     return y, weight, _check_groups(groups, len(y))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import exp_softplus, sigmoid, softplus
+from boostobj._math import choose, exp_softplus, sigmoid, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -88,14 +88,15 @@ class AsymmetricLoss(BinaryLoss):
         kept, surprise = self._clipped(raw)
         share = xp.clip(rest, min=tiny)
         slope = share / (share + self.clip) + gamma * rest * surprise / xp.clip(kept, min=tiny)
-        negative = xp.where(kept == 0, xp.zeros_like(s), kept**gamma * s * slope)
+        negative = choose(kept > 0, kept**gamma * s * slope, 0, raw.dtype)
 
-        hessian = xp.where(
+        hessian = choose(
             y > 0,
             (1 + self.gamma_positive) * s * positive,
-            xp.where(kept == 0, 0 * s + FLOOR, (1 + self.gamma_negative) * rest * negative),
+            choose(kept > 0, (1 + self.gamma_negative) * rest * negative, FLOOR, raw.dtype),
+            raw.dtype,
         )
-        return xp.where(y > 0, -positive, negative), hessian
+        return choose(y > 0, -positive, negative, raw.dtype), hessian
 
     def _clipped(self, raw: Array) -> tuple[Array, Array]:
         """The clipped probability ``u`` and ``-log(1 - u)``."""

@@ -88,8 +88,8 @@ class ClassBalanced(Loss):
 
     @property
     def name(self) -> str:
-        """The name, with that of the loss."""
-        return f"class_balanced_{self.loss.metric.name}"
+        """The name for `get_loss`."""
+        return "class_balanced"
 
     def __post_init__(self) -> None:
         check_numbers(self, "counts", low=0, length=2)

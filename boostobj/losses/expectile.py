@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
 from boostobj._arrays import check_number
+from boostobj._math import choose
 from boostobj._typing import Array
 from boostobj.base import ResidualLoss
 
@@ -44,9 +43,7 @@ class Expectile(ResidualLoss):
 
     def _side(self, r: Array) -> Array:
         """Weight of the side of each residual."""
-        xp = array_namespace(r)
-        over, under = (xp.full_like(r, w) for w in (1 - self.expectile, self.expectile))
-        return xp.where(r > 0, over, under)
+        return choose(r > 0, 1 - self.expectile, self.expectile, r.dtype)
 
     def _value(self, r: Array) -> Array:
         return self._side(r) * r**2

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from boostobj._math import choose
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -46,9 +47,8 @@ class Hinge(MarginLoss):
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
-        gradient = xp.where(m < 1, -xp.ones_like(m), xp.zeros_like(m))
         hessian = 0.5 / (xp.abs(1 - m) + BANDWIDTH)
-        return gradient, xp.where(m >= 1, BEYOND * hessian, hessian)
+        return -xp.astype(m < 1, m.dtype), hessian * choose(m < 1, 1, BEYOND, m.dtype)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from array_api_compat import array_namespace
 
-from boostobj._arrays import Interval, as_float, check_numbers
+from boostobj._arrays import align, as_float, check_levels, check_numbers
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
@@ -63,12 +63,7 @@ class MultiQuantile(Loss):
     joint_outputs = True
 
     def __post_init__(self) -> None:
-        check_numbers(self, "quantiles", low=0)
-        if np.any(np.diff(self.quantiles) <= 0) or self.quantiles[-1] >= 1:
-            raise ValueError(
-                "MultiQuantile: quantiles must be increasing and between 0 and 1, "
-                f"got {self.quantiles!r}"
-            )
+        check_levels(self, "quantiles")
         if self.scales is not None:
             check_numbers(self, "scales", low=0)
             if len(self.scales) != len(self.quantiles):
@@ -137,13 +132,9 @@ class MultiQuantile(Loss):
                 f"MultiQuantile: raw_prediction must have shape (n, {k}), got "
                 f"{tuple(raw.shape)}; set num_class to {k} in the booster's parameters"
             )
-        if y.size != raw.size and (y.ndim != 1 or y.shape[0] != raw.shape[0]):
-            raise ValueError(
-                f"MultiQuantile: y_true of shape {tuple(y.shape)} does not fit "
-                f"raw_prediction of shape {tuple(raw.shape)}"
-            )
-        Interval().check(y, "y_true", "MultiQuantile")
-        return array_namespace(y).reshape(y, raw.shape) if y.size == raw.size else y
+        y = align(y, raw, "MultiQuantile", one_per_row=True)
+        self._domain.check(y, "y_true", "MultiQuantile")
+        return y
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
         """The k weighted quantiles of the targets.

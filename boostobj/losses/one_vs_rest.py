@@ -77,27 +77,24 @@ class OneVsRest(MulticlassLoss):
             return f"sum({row} for y, raw in zip(y, raw))"
         return f"sum(t*{row} for t, u in zip(y, raw) for t, y, raw in [(t, 1, u), (1 - t, 0, u)])"
 
-    def _mixed(self, function: Callable[[Array, Array], Array], y: Array, raw: Array) -> Array:
+    def _mixed(
+        self, function: Callable[[Array, Array], tuple[Array, ...]], y: Array, raw: Array
+    ) -> tuple[Array, ...]:
         """`function` at soft labels, as a mixture of those of both classes where need be."""
         if self._takes_soft_labels:
             return function(y, raw)
-        positive, negative = (
-            function(label, raw) for label in (array_namespace(y).ones_like(y), 0 * y)
+        both = (function(label, raw) for label in (array_namespace(y).ones_like(y), 0 * y))
+        return tuple(
+            y * positive + (1 - y) * negative for positive, negative in zip(*both, strict=True)
         )
-        return y * positive + (1 - y) * negative
 
     def _value(self, y: Array, raw: Array) -> Array:
-        value = self._mixed(self.loss._pointwise_value, y, raw)
+        (value,) = self._mixed(lambda y, raw: (self.loss._pointwise_value(y, raw),), y, raw)
         return array_namespace(raw).sum(value, axis=-1)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        xp = array_namespace(raw)
-
-        def both(y: Array, raw: Array) -> Array:
-            return xp.stack(self.loss._pointwise_derivatives(y, raw))
-
-        derivatives = self._mixed(both, y, raw)
-        return derivatives[0, ...], derivatives[1, ...]
+        gradient, hessian = self._mixed(self.loss._pointwise_derivatives, y, raw)
+        return gradient, hessian
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
         if self._takes_soft_labels:

@@ -8,6 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
+from boostobj._math import choose
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -72,6 +73,5 @@ class TruncatedSquared(MarginLoss):
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
         distance = 1 - m
-        flat = xp.abs(distance) >= self.clip
-        hessian = xp.where(flat, FLOOR * xp.ones_like(m), 2 * xp.ones_like(m))
-        return xp.where(flat, xp.zeros_like(m), -2 * distance), hessian
+        near = xp.abs(distance) < self.clip
+        return choose(near, -2 * distance, 0, m.dtype), choose(near, 2, FLOOR, m.dtype)

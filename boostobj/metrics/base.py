@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, ClassVar
+from zlib import crc32
 
 import numpy as np
 
-from boostobj._arrays import Interval, as_float, check_weights
+from boostobj._arrays import Interval, align, as_float, check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, snake_case
 from boostobj.engine.batch import read_call
@@ -20,6 +23,9 @@ __all__ = ["LossMetric", "Metric", "all_metrics"]
 
 #: XGBoost maximises what starts with one of these, "mape" apart, and minimises the rest.
 _MAXIMISED = ("auc", "map", "ndcg", "pre")
+
+#: How many numbers of a tuple a name spells out; a checksum stands for more.
+_SPELLED_OUT = 8
 
 _registry: dict[str, type[Metric]] = {}
 
@@ -64,7 +70,7 @@ class Metric(ABC):
     @property
     def _label(self) -> str:
         """The name before any prefix."""
-        return "_".join([snake_case(class_name(type(self))), *_suffixes(self)])
+        return _label(snake_case(class_name(type(self))), self)
 
     @property
     def __name__(self) -> str:
@@ -104,12 +110,9 @@ class Metric(ABC):
         y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
         if raw.ndim == 2 and raw.shape[1] == 1:
             raw = raw[:, 0]
-        if y.size == raw.size:
-            y = y.reshape(raw.shape)
-        elif y.shape != raw.shape[:1]:
-            raise ValueError(
-                f"{self.name}: y_true of shape {y.shape} does not fit y_pred of shape {raw.shape}"
-            )
+        y = align(y, raw, self.name, "y_pred", one_per_row=True)
+        if y.size == 0:
+            raise ValueError(f"{self.name}: y_true is empty")
         if not np.all(np.isfinite(y)):
             Interval().check(y, "y_true", self.name)
         if np.any(np.isnan(raw)):
@@ -117,8 +120,6 @@ class Metric(ABC):
                 f"{self.name}: y_pred must not be NaN, got {np.isnan(raw).sum()} of them"
             )
         weight = check_weights(sample_weight, raw.shape[0])
-        if weight is not None and not np.any(weight > 0):
-            raise ValueError("sample_weight must have a positive sum, got zeros only")
         return float(self._grouped_score(y, np.asarray(self.link.inverse(raw)), weight, group))
 
     def __call__(
@@ -162,12 +163,14 @@ class Metric(ABC):
 class LossMetric(Metric):
     """The weighted mean of a loss, from margins; see `boostobj.base.Loss.metric`."""
 
+    #: The loss applies its own.
+    link: Link = field(default=Identity(), init=False, repr=False)
     loss: Loss
 
     @property
     def _label(self) -> str:
         """The loss's name, with its parameters that are not default."""
-        return "_".join([self.loss.name, *_suffixes(self.loss)])
+        return _label(self.loss.name, self.loss)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         return self._grouped_score(y, y_pred, weight, None)
@@ -191,7 +194,31 @@ def all_metrics() -> dict[str, type[Metric]]:
     return {name: cls for name, cls in sorted(_registry.items()) if not inspect.isabstract(cls)}
 
 
-def _suffixes(x: Any) -> list[str]:
-    """The numbers among a dataclass's parameters that are not default."""
-    values = [(getattr(x, f.name), f.default) for f in fields(x)]
-    return [f"{v:g}" for v, default in values if isinstance(v, (int, float)) and v != default]
+def _label(name: str, x: Any) -> str:
+    """A name with those of a dataclass's parameters that are not default.
+
+    The first goes without its own name, as in "quantile_0.9".
+    """
+    parameters = [f for f in fields(x) if not isinstance(getattr(x, f.name), Link)]
+    words = [name]
+    for i, parameter in enumerate(sorted(parameters, key=attrgetter("kw_only"))):
+        value = getattr(x, parameter.name)
+        text = _text(value)
+        if text and value != parameter.default:
+            words += [parameter.name, text] if i else [text]
+    return "_".join(words)
+
+
+def _text(value: Any) -> str:
+    """A parameter as part of a name; nothing for what has no short form."""
+    if isinstance(value, Loss):
+        return value.metric.name
+    if isinstance(value, str):
+        return re.sub(r"\W+", "_", value)
+    if isinstance(value, (int, float)):
+        return str(value).removesuffix(".0")
+    if not isinstance(value, tuple) or not all(isinstance(x, (int, float)) for x in value):
+        return ""
+    if len(value) > _SPELLED_OUT:
+        return f"{value[0]}_to_{value[-1]}_{crc32(repr(value).encode()):08x}"
+    return "_".join(map(_text, value))

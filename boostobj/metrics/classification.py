@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from boostobj._arrays import ClassLabels, Interval, check_count, check_number
+from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number
 from boostobj._typing import NumpyArray
+from boostobj.base import check_label_rows
 from boostobj.metrics.base import Metric, class_name
 
 __all__ = [
@@ -71,9 +72,8 @@ class AUC(Metric):
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from sklearn.metrics import roc_auc_score
 
-        return float(
-            roc_auc_score(_two_classes(self, y), y_pred, sample_weight=weight, multi_class="ovr")
-        )
+        y, y_pred = _ranking(self, y, y_pred)
+        return float(roc_auc_score(y, y_pred, sample_weight=weight, multi_class="ovr"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ class AveragePrecision(Metric):
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from sklearn.metrics import average_precision_score
 
-        return float(average_precision_score(_two_classes(self, y), y_pred, sample_weight=weight))
+        y, y_pred = _ranking(self, y, y_pred)
+        return float(average_precision_score(y, y_pred, sample_weight=weight))
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class ThresholdMetric(Metric):
         one counts.
     """
 
-    threshold: float = 0.5
+    threshold: float = field(default=0.5, kw_only=True)
     higher_is_better = True
 
     def __post_init__(self) -> None:
@@ -194,15 +195,17 @@ class BalancedAccuracy(ThresholdMetric):
 
 @dataclass(frozen=True)
 class FBeta(ThresholdMetric):
-    """Weighted harmonic mean of precision and recall of class 1, averaged over k classes.
+    """Weighted harmonic mean of precision and recall.
+
+    For two classes that of class 1; for k > 2 classes the unweighted mean over the classes.
 
     Parameters
     ----------
+    beta : float, default=1.0
+        How much recall counts more than precision, > 0.
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
-    beta : float, default=1.0
-        How much recall counts more than precision, > 0.
     """
 
     beta: float = 1.0
@@ -257,8 +260,8 @@ class QuadraticKappa(Metric):
     """Cohen's kappa of ordered classes with squared distances as costs.
 
     Labels are class numbers. Predictions of shape (n,), be it grades or probabilities of class 1,
-    are rounded to class numbers that occur between the least and the greatest label; of (n, k)
-    class probabilities the most probable class counts.
+    are rounded and clipped to the range of the labels; of (n, k) class probabilities the most
+    probable class counts.
 
     References
     ----------
@@ -271,18 +274,16 @@ class QuadraticKappa(Metric):
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from sklearn.metrics import cohen_kappa_score
 
-        y = _two_classes(self, y.argmax(axis=1) if y.ndim == 2 else y)
-        n_classes = int(max(y.max(), 1)) + 1
+        n_classes = y_pred.shape[1] if y_pred.ndim == 2 else int(max(y.max(), 1)) + 1
+        y = _classes(self, y, n_classes)
         if y_pred.ndim == 2:
-            n_classes = y_pred.shape[1]
             grades = y_pred.argmax(axis=1)
         else:
             grades = np.clip(np.rint(y_pred), y.min(), y.max()).astype(int)
-        ClassLabels(n_classes).check(y, "y_true", self.name)
         # scikit-learn takes distances between classes from their order in this list
         return float(
             cohen_kappa_score(
-                y.astype(int),
+                y,
                 grades,
                 labels=np.arange(n_classes),
                 weights="quadratic",
@@ -291,11 +292,20 @@ class QuadraticKappa(Metric):
         )
 
 
-def _two_classes(metric: Metric, y: NumpyArray) -> NumpyArray:
-    """Labels, of which there must be at least two for a ranking metric."""
-    if np.all(y == y.flat[0]):
-        raise ValueError(f"{metric.name}: y_true must hold two classes, got {y.flat[0]:g} only")
+def _classes(metric: Metric, y: NumpyArray, k: int) -> NumpyArray:
+    """Class numbers, of which there must be at least two."""
+    y = _label_rows(metric, y, k).argmax(axis=1)
+    if np.all(y == y[0]):
+        raise ValueError(f"{metric.name}: y_true must hold two classes, got {y[0]} only")
     return y
+
+
+def _ranking(metric: Metric, y: NumpyArray, y_pred: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Class numbers, and scores of class 1 or probabilities of k classes."""
+    if y_pred.ndim == 1:
+        return _classes(metric, y, 2), y_pred
+    _, p = _probability_rows(metric, y, y_pred)
+    return _classes(metric, y, p.shape[1]), p[:, 1] if p.shape[1] == 2 else p
 
 
 def _probability_rows(
@@ -310,8 +320,26 @@ def _probability_rows(
             f"as in {class_name(type(metric))}(link=loss.link)"
         ) from None
     if y_pred.ndim == 2:
-        rows = y if y.ndim == 2 else (y[:, None] == np.arange(y_pred.shape[1])).astype(float)
-        return rows, y_pred
-    y = np.where(y == -1, 0, y)
+        return _label_rows(metric, y, y_pred.shape[1]), y_pred
+    y = _zero_one(metric, y)
     Interval(0, 1).check(y, "y_true", metric.name)
     return np.column_stack([1 - y, y]), np.column_stack([1 - y_pred, y_pred])
+
+
+def _label_rows(metric: Metric, y: NumpyArray, k: int) -> NumpyArray:
+    """Labels as rows of k class probabilities."""
+    if y.ndim == 2:
+        check_label_rows(y, metric.name)
+        return y
+    if k == 2:
+        y = _zero_one(metric, y)
+    ClassLabels(k).check(y, "y_true", metric.name)
+    return np.take(np.eye(k), y.astype(int), axis=0)
+
+
+def _zero_one(metric: Metric, y: NumpyArray) -> NumpyArray:
+    """Labels of two classes, those written -1 and +1 as 0 and 1."""
+    if not np.any(y == -1):
+        return y
+    BinaryLabels().check(y, "y_true", metric.name)
+    return np.where(y > 0, 1.0, 0.0)

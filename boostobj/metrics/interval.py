@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import check_number
+from boostobj._arrays import check_levels, check_number
 from boostobj._typing import NumpyArray
 from boostobj.metrics.base import Metric
 
@@ -56,7 +56,7 @@ class MeanPinball(Metric):
     quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
 
     def __post_init__(self) -> None:
-        _check_quantiles(self)
+        check_levels(self, "quantiles")
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         return float(np.mean(self._pinball(y, y_pred, weight)))
@@ -118,7 +118,7 @@ class IntervalCoverage(Metric):
 
     @property
     def _label(self) -> str:
-        return f"coverage_gap_{self.coverage:g}"
+        return f"coverage_gap_{self.coverage}"
 
     def _ranked(self, score: float) -> float:
         return abs(score - self.coverage)
@@ -169,18 +169,6 @@ class IntervalScore(Metric):
         miss = np.maximum(lower - y, 0) + np.maximum(y - upper, 0)
         score = upper - lower + 2 / (1 - self.coverage) * miss
         return float(np.average(score, weights=weight))
-
-
-def _check_quantiles(metric: MeanPinball) -> None:
-    """Check the levels and store them as a tuple of plain floats."""
-    levels = np.asarray(metric.quantiles, dtype=np.float64)
-    inside = levels.ndim == 1 and levels.size > 0 and np.all((levels > 0) & (levels < 1))
-    if not inside or np.any(np.diff(levels) <= 0):
-        raise ValueError(
-            f"{type(metric).__name__}: quantiles must increase between 0 and 1, "
-            f"got {metric.quantiles!r}"
-        )
-    object.__setattr__(metric, "quantiles", tuple(levels.tolist()))
 
 
 def _columns(

@@ -34,6 +34,8 @@ def check_loss(loss: Loss) -> None:
     AssertionError
         If a check fails. It names the loss, the check, the worst point, what the loss gives
         there and what it should.
+    TypeError
+        If `loss` is no instance of a loss, such as its class.
     ImportError
         If mpmath is missing.
 
@@ -41,6 +43,8 @@ def check_loss(loss: Loss) -> None:
     --------
     >>> check_loss(Huber(delta=1.5))
     """
+    if not isinstance(loss, Loss):
+        raise TypeError(f"check_loss: loss must be an instance of a Loss, got {loss!r}")
     trial = Trial(loss)
     for check in checks_of(loss):
         try:

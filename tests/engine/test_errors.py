@@ -29,6 +29,14 @@ RAW = np.zeros(4, dtype=np.float32)
             None,
             r"raw_prediction must have shape \(n, k\), .*num_class",
         ),
+        (
+            "softmax",
+            [[1, 0], [0, 0], [1, 0]],
+            np.zeros((2, 3)),
+            None,
+            r"y_true of shape \(3, 2\) does not fit raw_prediction of shape \(2, 3\)",
+        ),
+        ("huber", 1.0, np.float64(2), None, r"must have one or two dimensions, got shape \(\)"),
         ("huber", [0, 1, 2], RAW, None, r"y_true of shape \(3,\) does not fit .* \(4,\)"),
         ("huber", [0, 1, 2, 3], RAW, [1, -1, 1, 1], r"sample_weight must be .* >= 0, got -1.0"),
         ("huber", [0, 1, 2, 3], RAW, [1, np.nan, 1, 1], r"sample_weight must be .*, got nan"),
@@ -72,9 +80,21 @@ def test_text_is_no_target():
         boostobj.Huber().value(["a", "b"], [0.0, 0.0])
 
 
-def test_a_data_set_without_labels_is_named():
-    with pytest.raises(ValueError, match="DMatrix passed to the booster has no label"):
-        xgb.train({}, xgb.DMatrix(np.zeros((4, 1))), 1, obj=boostobj.Huber())
+@pytest.mark.filterwarnings("ignore:.*Empty dataset:UserWarning")
+@pytest.mark.parametrize(("rows", "missing"), [(4, "label"), (0, "rows")])
+def test_what_a_data_set_lacks_is_named(rows, missing):
+    with pytest.raises(ValueError, match=f"DMatrix passed to the booster has no {missing}"):
+        xgb.train({}, xgb.DMatrix(np.zeros((rows, 1))), 1, obj=boostobj.Huber())
+
+
+@pytest.mark.parametrize("loss", [boostobj.Huber(), boostobj.Softmax(), boostobj.MultiQuantile()])
+def test_targets_may_be_flat_or_a_column(loss):
+    raw = np.random.default_rng(0).normal(size=(6, 3))
+    y = np.eye(3)[[0, 2, 1, 1, 0, 2]]
+    np.testing.assert_array_equal(loss.value(y.ravel(), raw), loss.value(y, raw))
+    if loss.joint_outputs:
+        column = np.asarray([0.0, 2, 1, 1, 0, 2])
+        np.testing.assert_array_equal(loss.value(column[:, None], raw), loss.value(column, raw))
 
 
 def test_nothing_is_trained_on_bad_labels(regression):

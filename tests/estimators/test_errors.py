@@ -88,6 +88,12 @@ REGRESSOR = {
         ValueError,
         "sample_weight must have a positive sum, got zeros only",
     ),
+    "zero weights to validate with": (
+        {},
+        {"X_val": X, "y_val": Y, "sample_weight_val": np.zeros(N)},
+        ValueError,
+        "sample_weight_val must have a positive sum, got zeros only",
+    ),
     "short weights": (
         {},
         {"sample_weight": np.ones(5)},

@@ -410,6 +410,10 @@ def test_multi_quantile_is_its_quantiles_side_by_side():
         (lambda: bo.Expectile(1.0), r"expectile must be in \(0, 1\), got 1.0"),
         (lambda: bo.SquaredLogError(hessian="majorizer"), "hessian must be 'smoothed' or 'exact'"),
         (lambda: bo.MultiQuantile()(np.zeros(3), np.zeros((3, 2))), "set num_class to 3"),
+        (
+            lambda: bo.MultiQuantile((0.1, 0.9)).value(np.zeros((2, 3)), np.zeros((3, 2))),
+            r"y_true of shape \(2, 3\) does not fit raw_prediction of shape \(3, 2\)",
+        ),
         (lambda: bo.Gamma().value([0.0], [0.0]), "y_true must be finite and > 0, got 0.0"),
         (lambda: bo.SquaredLogError().value([-1.0], [0.0]), "y_true must be finite and > -1"),
     ],
