@@ -105,4 +105,5 @@ class AsymmetricLoss(BinaryLoss):
             return sigmoid(raw), softplus(raw)
         kept = xp.clip(sigmoid(raw) - self.clip, min=0.0)
         near = -xp.log1p(-xp.clip(kept, max=0.5))
-        return kept, xp.where(kept < 0.5, near, -xp.log(sigmoid(-raw) + self.clip))
+        far = -xp.log(sigmoid(-raw) + self.clip)
+        return kept, choose(kept < 0.5, near, far, raw.dtype)
