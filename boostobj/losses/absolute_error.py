@@ -34,13 +34,13 @@ class AbsoluteError(PinballLoss):
     def _value(self, r: Array) -> Array:
         return array_namespace(r).abs(r)
 
-    # twice the pinball loss of the median
-
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         gradient, hessian = super()._gradient_hessian(r)
-        return 2 * gradient, hessian  # which is the smoothed loss's
+        return 2 * gradient, hessian
 
     def _smoothed(self, r: Array) -> tuple[Array, Array]:
+        # Twice the pinball loss of the median, so that both double; `super()._gradient_hessian`
+        # takes its Hessian from here, where it is doubled already.
         gradient, hessian = super()._smoothed(r)
         return 2 * gradient, 2 * hessian
 
