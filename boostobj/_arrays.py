@@ -18,7 +18,8 @@ def as_float(x: ArrayLike, name: str) -> Array:
     Parameters
     ----------
     x : array-like
-        float32 and float64 arrays come back as they are, other numbers as float64.
+        float32 and float64 arrays come back as they are, other numbers as float64, among them
+        objects such as `decimal.Decimal`.
     name : str
         How the error message calls it.
 
@@ -33,9 +34,47 @@ def as_float(x: ArrayLike, name: str) -> Array:
     if xp.isdtype(x.dtype, "real floating") and x.dtype in (xp.float32, xp.float64):
         return x
     try:
-        return xp.astype(x, xp.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers, got dtype {x.dtype}") from error
+        if _holds_numbers(x):
+            return xp.astype(x, xp.float64)
+    except (TypeError, ValueError):
+        pass  # an object that is no number
+    raise TypeError(f"{name} must be an array of numbers, got dtype {x.dtype}")
+
+
+def _holds_numbers(x: Array) -> bool:
+    """Whether `x` holds real numbers, or objects that may be.
+
+    NumPy would read numbers off text and dates as well, and drop imaginary parts.
+    """
+    kind = getattr(x.dtype, "kind", None)
+    if kind == "O":
+        return not any(isinstance(v, str | bytes) for v in x.flat)
+    # a duration is an integer to NumPy before 2
+    numbers = array_namespace(x).isdtype(x.dtype, ("bool", "integral", "real floating"))
+    return bool(numbers) and kind != "m"
+
+
+def as_rows(x: ArrayLike, name: str, owner: object) -> Array:
+    """Return `x` as `as_float` does, a number or a vector for each row.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not consist of real numbers.
+    ValueError
+        If it has no dimension, or more than two.
+    """
+    x = as_float(x, name)
+    if x.ndim not in (1, 2):
+        raise ValueError(
+            f"{title(owner)}: {name} must have shape (n,) or (n, k), got {tuple(x.shape)}"
+        )
+    return x
+
+
+def title(owner: object) -> str:
+    """What error messages call a loss, link or metric: its public class, or the expression."""
+    return str(getattr(owner, "_title", type(owner).__name__))
 
 
 def describe_violations(x: Array, allowed: Array) -> str:
@@ -161,9 +200,7 @@ def align(
     """
     xp = array_namespace(y)
     if raw.ndim not in (1, 2):
-        raise ValueError(
-            f"{owner}: {name} must have one or two dimensions, got shape {tuple(raw.shape)}"
-        )
+        raise ValueError(f"{owner}: {name} must have shape (n,) or (n, k), got {tuple(raw.shape)}")
     flat = xp.reshape(y, (-1,)) if y.ndim == 2 and y.shape[1] == 1 else y
     if y.shape == raw.shape or (flat.ndim == 1 and flat.size == raw.size):
         return xp.reshape(y, raw.shape)
@@ -226,7 +263,7 @@ def check_number(
         If it lies outside the bounds.
     """
     value = getattr(owner, name)
-    label = f"{type(owner).__name__}: {name}"
+    label = f"{title(owner)}: {name}"
     allowed = Interval(low, high, closed, closed)
     if isinstance(value, bool | str) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"{label} must be a number {allowed}, got {value!r}")
@@ -245,13 +282,25 @@ def check_count(owner: object, name: str, *, low: int) -> None:
     ValueError
         If it is smaller than `low`.
     """
-    value = getattr(owner, name)
-    label = f"{type(owner).__name__}: {name}"
+    count = as_count(getattr(owner, name), f"{title(owner)}: {name}", low=low)
+    object.__setattr__(owner, name, count)
+
+
+def as_count(value: object, label: str, *, low: int) -> int:
+    """Return `value` as a plain int.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer.
+    ValueError
+        If it is smaller than `low`.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{label} must be an integer >= {low}, got {value!r}")
     if value < low:
         raise ValueError(f"{label} must be >= {low}, got {value!r}")
-    object.__setattr__(owner, name, int(value))
+    return int(value)
 
 
 def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> None:
@@ -267,16 +316,16 @@ def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> N
         If it has fewer than `length` numbers, or one that is not finite and > `low`.
     """
     value = getattr(owner, name)
-    label = f"{type(owner).__name__}: {name}"
+    label = f"{title(owner)}: {name}"
     try:
-        numbers = np.asarray(value, dtype=np.float64)
+        numbers = np.asarray(as_float(value, label), dtype=np.float64)
     except (TypeError, ValueError):
         numbers = np.empty(())
     if numbers.ndim != 1:
         raise TypeError(f"{label} must be a sequence of numbers, got {value!r}")
     if len(numbers) < length:
         raise ValueError(f"{label} must hold at least {length} numbers, got {value!r}")
-    Interval(low, closed_low=False).check(numbers, name, type(owner).__name__)
+    Interval(low, closed_low=False).check(numbers, name, title(owner))
     plain = tuple(int(x) if x.is_integer() else float(x) for x in numbers.tolist())
     object.__setattr__(owner, name, plain)
 
@@ -310,7 +359,7 @@ def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(owner, name)
     if value not in choices:
         allowed = " or ".join(map(repr, choices))
-        raise ValueError(f"{type(owner).__name__}: {name} must be {allowed}, got {value!r}")
+        raise ValueError(f"{title(owner)}: {name} must be {allowed}, got {value!r}")
 
 
 def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) -> float:

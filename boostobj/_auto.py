@@ -18,7 +18,7 @@ import numpy as np
 
 from boostobj._arrays import check_choice, check_number, weighted_quantile
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss, Sample
+from boostobj.base import Loss, ResidualLoss, Sample
 
 LossT = TypeVar("LossT", bound=Loss)
 
@@ -48,17 +48,29 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     if getattr(loss, name) != "auto":
         return loss
     width = sample.quantile(lambda y, raw: abs(raw - y), SHARE)
-    # Residuals that are all zero have no width; any will do.
-    return replace(loss, **{name: max(width, 1e-30)})  # type: ignore[type-var]
+    # Residuals that are all zero have no width; any will do. So it will where they are NaN: the
+    # engine refuses such margins by name.
+    return replace(loss, **{name: max(1e-30, width)})  # type: ignore[type-var]
 
 
-def init_score(loss: Any, name: str, y: NumpyArray, weight: NumpyArray) -> float:
-    """The constant that is best under the width of its own residuals, found in turns."""
-    constant = weighted_quantile(y, 0.5, weight)
-    for _ in range(50):
-        width = max(weighted_quantile(np.abs(y - constant), SHARE, weight), 1e-30)
-        better = float(replace(loss, **{name: width})._init_score(y, weight))
-        if abs(better - constant) <= 1e-9 * width:
-            break
-        constant = better
-    return constant
+class AdaptiveStart(ResidualLoss):
+    """A loss whose best constant depends on the residuals from it."""
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        constant, loss = weighted_quantile(y, 0.5, weight), None
+        # constant and width in turns, until neither moves
+        for _ in range(50):
+            adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
+            if adapted == loss:
+                break
+            before, loss = constant, adapted
+            constant = loss._fixed_init_score(y, weight)
+            if abs(constant - before) <= 1e-9 * weighted_quantile(
+                np.abs(y - before), SHARE, weight
+            ):
+                break
+        return constant
+
+    def _fixed_init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        """The minimiser, of a loss that has adapted."""
+        return super()._init_score(y, weight)

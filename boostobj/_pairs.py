@@ -79,7 +79,7 @@ def pair_sums(
 
     smooth = kernel.coefficients.size > 0
     sums = np.zeros((3, 2 * n))
-    for bit in reversed(range(int(2 * sizes.max() - 1).bit_length())):
+    for bit in reversed(range(int(2 * sizes.max(initial=1) - 1).bit_length())):
         half = 1 << bit
         # A block of ranks takes as many places in `order` as it has ranks, and the same ones.
         r, uppers = rank[order], is_upper[order]

@@ -73,8 +73,8 @@ class Sample:
         """Weighted mean of one value a row, or of several by column."""
         values = np.asarray(values, dtype=np.float64)
         weight = np.ones(len(values)) if self.weight is None else self.weight
-        # Shares, since sums of the largest numbers overflow.
-        share = weight / self._sum(np.sum(weight, dtype=np.float64))
+        # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
+        share = weight / (self._sum(np.sum(weight, dtype=np.float64)) or 1.0)
         means = self._cluster.sum_over_workers(np.atleast_1d(share @ values))
         return means if values.ndim > 1 else float(means[0])
 
@@ -89,6 +89,8 @@ class Sample:
         """Weighted quantile of ``function(y, raw)``."""
         values = self._cluster.from_all_workers(np.asarray(function(self.y, self.raw)))
         weight = None if self.weight is None else self._cluster.from_all_workers(self.weight)
+        if len(values) == 0:
+            return 0.0
         return weighted_quantile(values, quantile, weight)
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
@@ -35,9 +36,10 @@ from boostobj._arrays import (
     Domain,
     Interval,
     align,
-    as_float,
+    as_rows,
     check_weights,
     describe_violations,
+    title,
 )
 from boostobj._sample import Sample
 from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
@@ -60,6 +62,9 @@ __all__ = [
 
 #: Gradient and Hessian as a function of targets and margins.
 Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+
+#: A class without rows has its best margin at minus infinity. It starts at that of this share.
+LEAST_SHARE = 1e-7
 
 _registry: dict[str, type[Loss]] = {}
 
@@ -161,9 +166,15 @@ class Loss(ABC):
         ValueError
             If shapes do not fit or a target lies outside the loss's domain.
         """
+        return self._weighted_value(y_true, raw_prediction, None)
+
+    def _weighted_value(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, weight: NumpyArray | None
+    ) -> Array:
+        """`value`, unweighted, of the loss as it adapts to rows of these weights."""
         y, raw = self._checked(y_true, raw_prediction)
         return self._by_output(
-            lambda y, raw: self._adapted(Sample(y, raw))._pointwise_value(y, raw), y, raw
+            lambda y, raw: self._adapted(Sample(y, raw, weight))._pointwise_value(y, raw), y, raw
         )
 
     def gradient_hessian(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
@@ -215,13 +226,10 @@ class Loss(ABC):
         Raises
         ------
         ValueError
-            If a target or a weight is outside its domain.
+            If there are no targets, or a target or a weight is outside its domain.
         """
-        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
-        if y.shape[0] == 0:
-            raise ValueError(f"{type(self).__name__}: y_true is empty")
-        self._domain.check(y, "y_true", type(self).__name__)
-        weight = _init_weights(sample_weight, y.shape[0])
+        y, weight = self._init_rows(y_true, sample_weight)
+        self._domain.check(y, "y_true", title(self))
         if y.ndim == 1:
             return self._init_score(y, weight)
         return np.asarray([self._init_score(column, weight) for column in y.T])
@@ -238,10 +246,30 @@ class Loss(ABC):
         The engines call it; nobody else needs to. The scikit-learn wrappers pass
         ``(y_true, y_pred)`` and weights, the native APIs ``(raw_prediction, dataset)``.
 
+        Parameters
+        ----------
+        y_true : array-like of shape (n,) or (n, k)
+            Targets; from a native API the margins.
+        y_pred : array-like of shape (n,) or (n, k), or data set
+            Margins; from a native API the `xgboost.DMatrix` or `lightgbm.Dataset` with labels,
+            weights and groups.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+        group : array-like of int, optional
+            Sizes of consecutive groups of rows, for a loss that looks at groups.
+
         Returns
         -------
         gradient, hessian : ndarray of the shape of the margins
             Weighted, and scaled as `boostobj.engine` explains.
+
+        Raises
+        ------
+        TypeError
+            If an array does not consist of real numbers.
+        ValueError
+            If shapes do not fit, targets or weights are outside their domain, a data set has no
+            labels, or a margin is so large, or not a number, that there is no finite gradient.
         """
         # The engine stands on the losses, so that the import has to wait.
         from boostobj.engine import objective
@@ -299,8 +327,8 @@ class Loss(ABC):
 
     def _checked(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
         """Targets and margins as float arrays of one namespace whose shapes fit."""
-        raw = as_float(raw_prediction, "raw_prediction")
-        y = as_float(y_true, "y_true")
+        raw = as_rows(raw_prediction, "raw_prediction", self)
+        y = as_rows(y_true, "y_true", self)
         if is_numpy_array(y) and not is_numpy_array(raw):
             y = array_namespace(raw).asarray(y)
         y = self._aligned(y, raw)
@@ -308,9 +336,18 @@ class Loss(ABC):
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         """Targets in the shape of the margins, checked."""
-        y = align(y, raw, type(self).__name__)
-        self._domain.check(y, "y_true", type(self).__name__)
+        y = align(y, raw, title(self))
+        self._domain.check(y, "y_true", title(self))
         return y
+
+    def _init_rows(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[NumpyArray, NumpyArray]:
+        """Targets and weights of `init_score` in double precision."""
+        y = np.asarray(as_rows(y_true, "y_true", self), dtype=np.float64)
+        if y.size == 0:
+            raise ValueError(f"{title(self)}: y_true is empty")
+        return y, _init_weights(sample_weight, y.shape[0])
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets: where the mean gradient is zero."""
@@ -380,7 +417,7 @@ class MarginLoss(Loss):
         return own_margin(y, gradient), hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        return super()._init_score(*_two_rows(y, weight))
+        return super()._init_score(*two_rows(y, weight))
 
 
 class PointwiseLoss(Loss):
@@ -404,14 +441,15 @@ class PointwiseLoss(Loss):
 class BinaryLoss(PointwiseLoss):
     """A two-class loss whose shape may differ between the classes.
 
-    Domain: labels 0 and 1, or -1 and +1. A subclass sees ``y`` and ``raw``, and the margin of a
-    row's own class as ``own_margin(y, raw)``.
+    Domain: labels 0 and 1, or -1 and +1; a loss that is linear in ``y`` may admit all of [0, 1].
+    A subclass sees ``y`` and ``raw``, and the margin of a row's own class as
+    ``own_margin(y, raw)``.
     """
 
-    _domain = BinaryLabels()
+    _domain: ClassVar[Domain] = BinaryLabels()
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        return super()._init_score(*_two_rows(y, weight))
+        return super()._init_score(*two_rows(y, weight))
 
 
 class MulticlassLoss(Loss):
@@ -449,7 +487,7 @@ class MulticlassLoss(Loss):
         return self._gradient_hessian(_label_rows(y, raw), raw)
 
     def _aligned(self, y: Array, raw: Array) -> Array:
-        name = type(self).__name__
+        name = title(self)
         k = self.n_classes or raw.shape[-1]
         if raw.ndim != 2 or raw.shape[1] != k or k < 2:
             wanted = f"(n, {self.n_classes})" if self.n_classes else "(n, k)"
@@ -465,7 +503,9 @@ class MulticlassLoss(Loss):
         return y
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
-        """The k constant margins that minimise the weighted mean loss; they sum to zero.
+        """The k constant margins that minimise the weighted mean loss.
+
+        Where only their differences matter, they sum to zero.
 
         Parameters
         ----------
@@ -477,12 +517,15 @@ class MulticlassLoss(Loss):
         Returns
         -------
         ndarray of shape (k,)
-            One margin per class.
+            One margin per class; one of a class that is missing is finite.
+
+        Raises
+        ------
+        ValueError
+            If there are no targets, or a target or a weight is outside its domain.
         """
-        name = type(self).__name__
-        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
-        if y.shape[0] == 0:
-            raise ValueError(f"{name}: y_true is empty")
+        name = title(self)
+        y, weight = self._init_rows(y_true, sample_weight)
         if y.ndim == 1:
             Interval(0).check(y, "y_true", name)
             k = self.n_classes or max(int(np.max(y)) + 1, 2)
@@ -491,7 +534,6 @@ class MulticlassLoss(Loss):
         else:
             rows = y
             check_label_rows(rows, name)
-        weight = _init_weights(sample_weight, y.shape[0])
         return self._init_scores(rows, weight)
 
     def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:
@@ -514,9 +556,7 @@ class MulticlassLoss(Loss):
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
         """The minimiser over constants for label rows; here that of the cross-entropy."""
-        share = np.average(rows, axis=0, weights=weight)
-        # The best margin of a class without rows is minus infinity; this one is finite.
-        share = np.clip(share, 1e-7, None)
+        share = np.clip(np.average(rows, axis=0, weights=weight), LEAST_SHARE, None)
         return np.asarray(self.link.link(share / share.sum()))
 
 
@@ -572,10 +612,14 @@ def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
     return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
 
 
-def _two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    """Labels and weights of one row a class, which is all that the loss of a constant knows."""
-    positive, negative = np.sum(weight[y > 0]), np.sum(weight[y <= 0])
-    return np.asarray([0.0, 1.0]), np.asarray([negative, positive])
+def two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Labels and weights of one row a class, which is all that the loss of a constant knows.
+
+    A label between 0 and 1 is so much of a row of either class.
+    """
+    positive = np.clip(y, 0, None)
+    shares = [np.average(share, weights=weight) for share in (1 - positive, positive)]
+    return np.asarray([0.0, 1.0]), np.clip(shares, LEAST_SHARE, None)
 
 
 def _label_rows(y: Array, raw: Array) -> Array:
@@ -609,8 +653,8 @@ def check_label_rows(rows: Array, name: str) -> None:
 def _root(slope: Callable[[float], float], low: float, high: float) -> float:
     """Where an increasing function crosses zero, sought outwards from a bracket.
 
-    A function that never crosses has its minimum at infinity; the search ends about 60 away from
-    the bracket, where any link saturates.
+    A function that never crosses has its minimum at infinity; the search ends 63 times the width
+    of the bracket away from it.
     """
     from scipy.optimize import brentq  # slow to import, needed for a fit only
 
@@ -627,4 +671,6 @@ def _root(slope: Callable[[float], float], low: float, high: float) -> float:
         return low if slope(low) > 0 else high
     if low == high or slope(low) == 0 == slope(high):
         return (low + high) / 2
-    return float(brentq(slope, low, high, xtol=1e-13 * (high - low), rtol=1e-15))
+    # the width of a bracket of tiny numbers would underflow
+    xtol = max(1e-13 * (high - low), sys.float_info.min)
+    return float(brentq(slope, low, high, xtol=xtol, rtol=1e-15))

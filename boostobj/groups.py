@@ -19,6 +19,7 @@ from abc import abstractmethod
 import numpy as np
 from array_api_compat import array_namespace
 
+from boostobj._arrays import as_float, title
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
 
@@ -30,13 +31,13 @@ def check_group(group: ArrayLike | None, n: int) -> NumpyArray:
 
     Raises
     ------
+    TypeError
+        If sizes are no numbers.
     ValueError
-        If sizes are no counts or do not add up to `n`.
+        If they are no counts or do not add up to `n`.
     """
-    if group is None:
-        return np.asarray([n])
-    sizes = np.asarray(group)
-    counts = sizes.ndim == 1 and np.all(sizes >= 0) and np.all(sizes == sizes.astype(np.int64))
+    sizes = np.asarray([n] if group is None else as_float(group, "group"))
+    counts = sizes.ndim == 1 and np.all(sizes >= 0) and np.all(sizes == np.floor(sizes))
     if not counts or sizes.sum() != n:
         raise ValueError(
             f"group must hold the sizes of consecutive groups that add up to {n} rows, "
@@ -110,13 +111,32 @@ class GroupLoss(Loss):
         gradient, hessian = self._group_derivatives(y, raw, check_group(group, raw.shape[0]))
         return gradient, xp.clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))
 
+    def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Zero, as good as any constant: only differences of margins within a group matter.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Targets.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If there are no targets, or a target or a weight is outside its domain.
+        """
+        y, _ = self._init_rows(y_true, sample_weight)
+        self._domain.check(y, "y_true", title(self))
+        return 0.0
+
     def _round_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
         """What a booster gets: the derivatives, or a way out where they say nothing."""
         return self._group_derivatives(y, raw, sizes)
-
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        # Only differences within a group matter.
-        return 0.0
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
         return self._group_value(y, raw, check_group(None, raw.shape[0]))

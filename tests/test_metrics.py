@@ -351,7 +351,7 @@ def test_wrong_shapes(metric):
     k = 3 if metric in QUANTILE else 2 if metric in INTERVAL else None
     with pytest.raises(ValueError, match="y_true is empty"):
         metric.score([], np.zeros((0, k)) if k else [])
-    with pytest.raises(ValueError, match=r"y_pred must have one or two dimensions, got shape \(\)"):
+    with pytest.raises(ValueError, match=r"y_pred must have shape \(n,\) or \(n, k\), got \(\)"):
         metric.score(1.0, 2.0)
     with pytest.raises(ValueError, match=r"y_true of shape \(2, 3\) does not fit y_pred of shape"):
         metric.score(np.zeros((2, 3)), np.zeros((3, 2)))

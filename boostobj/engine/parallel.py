@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from boostobj._arrays import as_count
 from boostobj._typing import NumpyArray
 
 #: Numbers per chunk: few enough that temporaries stay in a core's cache, many enough that NumPy's
@@ -33,13 +34,13 @@ def set_num_threads(n_threads: int | None) -> None:
 
     Raises
     ------
+    TypeError
+        If it is neither an integer nor None.
     ValueError
         If the number is not positive.
     """
     global _explicit_threads  # noqa: PLW0603 (a setting of the process)
-    if n_threads is not None and (isinstance(n_threads, bool) or int(n_threads) < 1):
-        raise ValueError(f"n_threads must be a positive integer or None, got {n_threads!r}")
-    _explicit_threads = None if n_threads is None else int(n_threads)
+    _explicit_threads = None if n_threads is None else as_count(n_threads, "n_threads", low=1)
 
 
 def get_num_threads(requested: int | None = None) -> int:

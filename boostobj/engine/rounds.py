@@ -152,7 +152,7 @@ def _unit_factor(function: Derivatives, sample: Sample) -> Any:
 
 def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray) -> None:
     """Refuse a round without gradients, unless some row is at its minimum."""
-    if np.any(loss.value(y, raw) <= loss.value(y, y)):
+    if len(y) == 0 or np.any(loss.value(y, raw) <= loss.value(y, y)):
         return
     raise ValueError(
         f"{loss!r}: the gradient of every row is zero, as raw_prediction is so far from y_true "

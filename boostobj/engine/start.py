@@ -5,17 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss
+from boostobj.base import LEAST_SHARE, Loss
 from boostobj.links import Identity, Link, Log, Logit
+from boostobj.losses.embedding import EmbeddingLoss
 
 #: The transform that XGBoost applies to ``base_score`` under its planted or given objective.
-_BASE_SCORE_LINK: dict[str, Link] = {
-    "binary:logistic": Logit(),
-    "reg:logistic": Logit(),
-    "count:poisson": Log(),
-    "reg:gamma": Log(),
-    "reg:tweedie": Log(),
+_OBJECTIVES: dict[Link, tuple[str, ...]] = {
+    Identity(): (
+        "binary:hinge",
+        "binary:logitraw",
+        "multi:softmax",
+        "multi:softprob",
+        "rank:map",
+        "rank:ndcg",
+        "rank:pairwise",
+        "reg:absoluteerror",
+        "reg:expectileerror",
+        "reg:pseudohubererror",
+        "reg:quantileerror",
+        "reg:squarederror",
+        "reg:squaredlogerror",
+    ),
+    Log(): ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox"),
+    Logit(): ("binary:logistic", "reg:logistic"),
 }
+_BASE_SCORE_LINK = {name: link for link, names in _OBJECTIVES.items() for name in names}
 
 
 def base_score(
@@ -40,21 +54,33 @@ def base_score(
         ``base_score``. `xgboost.train` without one and `XGBRegressor` have
         "reg:squarederror", whose ``base_score`` is a margin; `XGBClassifier` plants
         "binary:logistic" or "multi:softprob" under a custom objective, and the first of them
-        takes a probability.
+        takes a probability, which is kept between 1e-7 and 1 - 1e-7.
 
     Returns
     -------
-    float, or list of k floats for a multiclass loss (XGBoost >= 3.1)
+    float, or list of k floats
+        A list for k classes, quantiles or targets, which takes XGBoost 3.1 or later.
+
+    Raises
+    ------
+    ValueError
+        If XGBoost has no such objective, or a target or a weight is outside its domain.
 
     Examples
     --------
     >>> base_score(AbsoluteError(), [1, 2, 7])
     2.0
     """
-    margin = np.asarray(loss.init_score(y_true, sample_weight))
-    link = _BASE_SCORE_LINK.get(objective, Identity())
-    score: float | list[float] = link.inverse(margin).tolist()
-    return score
+    if objective not in _BASE_SCORE_LINK:
+        raise ValueError(
+            f"objective must be one of XGBoost's {sorted(_BASE_SCORE_LINK)}, got {objective!r}"
+        )
+    link = _BASE_SCORE_LINK[objective]
+    score = np.asarray(link.inverse(np.asarray(loss.init_score(y_true, sample_weight))))
+    if link == Logit():
+        score = np.clip(score, LEAST_SHARE, 1 - LEAST_SHARE)
+    plain: float | list[float] = score.tolist()
+    return plain
 
 
 def init_scores(
@@ -78,6 +104,18 @@ def init_scores(
     -------
     ndarray of shape (n,) or (n, k)
         For ``lightgbm.Dataset(..., init_score=...)`` or ``LGBMModel.fit(..., init_score=...)``.
+
+    Raises
+    ------
+    TypeError
+        If the loss is one of embeddings, which start from zero as LightGBM does by itself.
+    ValueError
+        If a target or a weight is outside its domain.
     """
+    if isinstance(loss, EmbeddingLoss):
+        raise TypeError(
+            f"{type(loss).__name__} starts from zero, in as many outputs as num_class says: "
+            "leave out init_score"
+        )
     margin = np.asarray(loss.init_score(y_true, sample_weight))
     return np.broadcast_to(margin, (len(np.asarray(y_true)), *margin.shape)).copy()

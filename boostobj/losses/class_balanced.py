@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from boostobj._arrays import Domain, check_number, check_numbers
+from boostobj._arrays import Domain, check_number, check_numbers, title
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
 from boostobj.links import Link
@@ -29,7 +29,7 @@ def check_two_class(owner: object, name: str) -> None:
     known = isinstance(loss, MarginLoss | PointwiseLoss)
     # A probability is bounded on both sides, which tells it from a count.
     if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
-        raise TypeError(f"{type(owner).__name__}: {name} must be a two-class loss, got {loss!r}")
+        raise TypeError(f"{title(owner)}: {name} must be a two-class loss, got {loss!r}")
 
 
 def _holds(loss: Loss, *targets: float) -> bool:
@@ -74,6 +74,7 @@ class ClassBalanced(Loss):
     beta: float = 0.999
 
     formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
+    _title: ClassVar[str] = "ClassBalanced"
 
     def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:  # noqa: ARG004
         """Make an object of the family of `loss`."""

@@ -15,8 +15,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain
+from boostobj._auto import AdaptiveStart
+from boostobj._search import best_constant
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
+    BinaryLoss,
     Derivatives,
     Loss,
     MarginLoss,
@@ -24,11 +27,14 @@ from boostobj.base import (
     PointwiseLoss,
     ResidualLoss,
     Sample,
+    two_rows,
 )
 from boostobj.links import Link
+from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.huber import Huber
 from boostobj.losses.quantile import Quantile
 from boostobj.losses.squared_error import SquaredError
+from boostobj.losses.tukey import Tukey
 
 __all__ = ["Asymmetric"]
 
@@ -176,6 +182,10 @@ class LinearCombination:
         terms = tuple((factor, loss._adapted(sample)) for factor, loss in self.terms)
         return replace(self, terms=terms)
 
+    @property
+    def _title(self) -> str:
+        return repr(self)
+
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         if len(self.terms) == 1:
             return float(self.losses[0]._init_score(y, weight))
@@ -187,7 +197,24 @@ class LinearCombination:
         return min(starts), max(starts)
 
 
-class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
+class CombinedStart(AdaptiveStart):
+    """The start of a regression loss made of others."""
+
+    losses: Any
+
+    def _fixed_init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if _redescends(self):
+            return best_constant(self._pointwise_value, y, weight)
+        return super()._fixed_init_score(y, weight)
+
+
+def _redescends(loss: Loss) -> bool:
+    """Whether a loss, or one that it is made of, may have many local minima over constants."""
+    parts = getattr(loss, "losses", [])
+    return isinstance(loss, RedescendingLoss) or any(_redescends(part) for part in parts)
+
+
+class ResidualCombination(LinearCombination, CombinedStart):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
@@ -201,6 +228,11 @@ class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,ove
 
 class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[misc,override]
     """A combination of losses of target and margin."""
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        if all(isinstance(loss, BinaryLoss) for loss in self.losses):
+            y, weight = two_rows(y, weight)
+        return super()._init_score(y, weight)
 
 
 class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[misc,override]
@@ -274,7 +306,7 @@ def _family(loss: Loss) -> type[Loss]:
 
 
 @dataclass(frozen=True)
-class Asymmetric(ResidualLoss):
+class Asymmetric(CombinedStart):
     """One loss where the prediction is too small, another where it is too large.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -306,11 +338,18 @@ class Asymmetric(ResidualLoss):
 
     @classmethod
     def examples(cls) -> tuple[Asymmetric, ...]:
-        """Squares of different weight, and losses that adapt to the residuals."""
+        """Squares of different weight, losses that adapt to the residuals, and one not convex."""
         return (
             cls(under=2.0 * SquaredError(), over=SquaredError()),
             cls(under=Huber(), over=Quantile(0.9)),
+            cls(under=Huber(delta="auto"), over=SquaredError()),
+            cls(under=Tukey(), over=Huber()),
         )
+
+    @property
+    def losses(self) -> tuple[Any, Any]:
+        """Both losses."""
+        return self.under, self.over
 
     @property
     def curvature(self) -> Curvature:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from boostobj._arrays import Interval, check_number
 from boostobj._math import sigmoid, softplus
 from boostobj._typing import Array
-from boostobj.base import PointwiseLoss
+from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
 
 
 @dataclass(frozen=True)
-class CrossEntropy(PointwiseLoss):
+class CrossEntropy(BinaryLoss):
     """Cross-entropy, minimised by the mean probability.
 
-    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit, the
-    probability among rows of which the positives are weighted.
+    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit; with
+    ``positive_weight`` ≠ 1, probabilities refer to the reweighted rows.
     Curvature: exact.
 
     Parameters

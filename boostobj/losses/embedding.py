@@ -71,10 +71,11 @@ class EmbeddingLoss(GroupLoss):
     def _tuples(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
         """Targets and points by tuple, in double precision, as products of margins are large."""
         n, size = raw.shape[0], self.tuple_size
-        if n % size or (len(sizes) > 1 and np.any(sizes % size)):
+        broken = sizes[sizes % size > 0]
+        if broken.size:
             raise ValueError(
-                f"{type(self).__name__}: rows and groups must be made of tuples of {size} rows, "
-                f"got {n} rows in {len(sizes)} groups"
+                f"{type(self).__name__}: each group, by default one of all rows, must be made of "
+                f"tuples of {size} rows, got a group of {broken[0]} rows"
             )
         xp = array_namespace(raw)
         return (
@@ -172,8 +173,8 @@ class Triplet(EmbeddingLoss):
 class Contrastive(EmbeddingLoss):
     """Contrastive loss of a siamese pair: like points attract, unlike ones keep a distance.
 
-    Domain: rows in pairs; `y_true` 0 for a pair that is alike and 1 for one that is not, the same
-    in both rows; margins (n, k) real. Link: identity.
+    Domain: rows in pairs; `y_true` in [0, 1], 0 for a pair that is alike and 1 for one that is not,
+    the same in both rows; margins (n, k) real. Link: identity.
     ``distance`` in the formula is the Euclidean one between the points of the pair.
     Curvature: the majoriser 2, or ``2 (margin/distance)**2`` for an unlike pair beyond the margin,
     in each coordinate of either point: twice the curvature by distance, as both points move.

@@ -8,13 +8,13 @@ from typing import Self
 from array_api_compat import array_namespace
 
 from boostobj import _auto
-from boostobj._typing import Array, NumpyArray
+from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import HalfQuadraticLoss
 
 
 @dataclass(frozen=True)
-class Huber(HalfQuadraticLoss):
+class Huber(_auto.AdaptiveStart, HalfQuadraticLoss):
     """Huber loss: squared up to `delta`, absolute beyond.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -45,8 +45,8 @@ class Huber(HalfQuadraticLoss):
 
     @classmethod
     def examples(cls) -> tuple[Huber, ...]:
-        """The default, and one whose kinks are no powers of two."""
-        return cls(), cls(delta=0.3)
+        """The default, one whose kinks are no powers of two, and one that adapts."""
+        return cls(), cls(delta=0.3), cls(delta="auto")
 
     def _value(self, r: Array) -> Array:
         xp = array_namespace(r)
@@ -61,8 +61,3 @@ class Huber(HalfQuadraticLoss):
 
     def _adapted(self, sample: Sample) -> Self:
         return _auto.adapted(self, "delta", sample)
-
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        if self.delta == "auto":
-            return _auto.init_score(self, "delta", y, weight)
-        return super()._init_score(y, weight)

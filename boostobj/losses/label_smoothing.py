@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from boostobj._arrays import Interval, check_number
 from boostobj._typing import Array
-from boostobj.base import PointwiseLoss
+from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
 from boostobj.losses.cross_entropy import CrossEntropy
 
 
 @dataclass(frozen=True)
-class LabelSmoothing(PointwiseLoss):
+class LabelSmoothing(BinaryLoss):
     """Cross-entropy after every label has moved a step towards 1/2, which bounds the margins.
 
     Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit; the

@@ -27,7 +27,7 @@ class Linex(ResidualLoss):
     ----------
     a : float, default=1.0
         The rate, in units of one over the target; not zero. With ``a < 0`` under-prediction is
-        the expensive side. A Newton step is at most ``1/a`` long on that side.
+        the expensive side. A Newton step is at most ``1/|a|`` long on that side.
 
     References
     ----------

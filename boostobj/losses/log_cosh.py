@@ -9,13 +9,13 @@ from array_api_compat import array_namespace
 
 from boostobj import _auto
 from boostobj._math import log_cosh, tanhc
-from boostobj._typing import Array, NumpyArray
+from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import RobustHessian, RobustLoss
 
 
 @dataclass(frozen=True)
-class LogCosh(RobustLoss):
+class LogCosh(_auto.AdaptiveStart, RobustLoss):
     """Log-cosh loss: squared near zero, absolute far away.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -47,8 +47,8 @@ class LogCosh(RobustLoss):
 
     @classmethod
     def examples(cls) -> tuple[LogCosh, ...]:
-        """Both Hessians."""
-        return cls(), cls(scale=3.0, hessian="exact")
+        """Both Hessians, and one that adapts."""
+        return cls(), cls(scale=3.0, hessian="exact"), cls(scale="auto")
 
     def _value(self, r: Array) -> Array:
         scale = float(self.scale)
@@ -66,8 +66,3 @@ class LogCosh(RobustLoss):
 
     def _adapted(self, sample: Sample) -> Self:
         return _auto.adapted(self, "scale", sample)
-
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        if self.scale == "auto":
-            return _auto.init_score(self, "scale", y, weight)
-        return super()._init_score(y, weight)

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from array_api_compat import array_namespace
 
-from boostobj._arrays import align, as_float, check_levels, check_numbers
+from boostobj._arrays import align, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
@@ -20,7 +20,6 @@ from boostobj.curvature import (
     smoothed_pinball,
 )
 from boostobj.links import Link, Sorted
-from boostobj.losses.quantile import Quantile
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class MultiQuantile(Loss):
     Parameters
     ----------
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
-        The levels to estimate, increasing, between 0 and 1.
+        The levels to estimate, two or more, increasing, between 0 and 1. `Quantile` is for one.
     scales : sequence of float, optional
         Residual scale of the smoothed Hessian of each quantile, in units of the target, > 0. By
         default they are estimated each round.
@@ -64,6 +63,11 @@ class MultiQuantile(Loss):
 
     def __post_init__(self) -> None:
         check_levels(self, "quantiles")
+        if len(self.quantiles) < 2:
+            raise ValueError(
+                "MultiQuantile: quantiles must hold at least 2 numbers, Quantile is for one, "
+                f"got {self.quantiles!r}"
+            )
         if self.scales is not None:
             check_numbers(self, "scales", low=0)
             if len(self.scales) != len(self.quantiles):
@@ -141,7 +145,7 @@ class MultiQuantile(Loss):
 
         Parameters
         ----------
-        y_true : array-like of shape (n,) or (n, k)
+        y_true : array-like of shape (n,), (n, 1) or (n, k)
             Targets, once or repeated for each quantile.
         sample_weight : array-like of shape (n,), optional
             Weights of the rows.
@@ -149,11 +153,14 @@ class MultiQuantile(Loss):
         Returns
         -------
         ndarray of shape (k,)
+
+        Raises
+        ------
+        ValueError
+            If there are no targets, or a target or a weight is outside its domain.
         """
-        y = as_float(y_true, "y_true")
-        return np.asarray(
-            [
-                Quantile(q).init_score(y[:, j] if y.ndim == 2 else y, sample_weight)
-                for j, q in enumerate(self.quantiles)
-            ]
-        )
+        y, weight = self._init_rows(y_true, sample_weight)
+        y = self._aligned(y, np.zeros((y.shape[0], len(self.quantiles))))
+        columns = y.T if y.ndim == 2 else [y] * len(self.quantiles)
+        pairs = zip(columns, self.quantiles, strict=True)
+        return np.asarray([weighted_quantile(column, q, weight) for column, q in pairs])

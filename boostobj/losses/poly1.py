@@ -18,8 +18,8 @@ class Poly1(BinaryLoss):
     The cross-entropy is the series of ``(1 - p)**j/j``; this changes the coefficient of its first
     term. Above zero, it pulls margins apart; below, together.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit, of which the loss estimates
-    the probability for ``epsilon=0`` and a score otherwise.
+    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; a probability only for
+    ``epsilon=0``, otherwise a score.
     Curvature: exact up to ``epsilon=1``. Beyond, the second derivative
     ``p*(1 - p)*(1 + epsilon*(2*p - 1))``, with ``p`` the probability of the row's class, is
     negative for rows that are badly wrong, and ``2*p - 1`` becomes its upper bound ``p``:

@@ -12,7 +12,7 @@ from boostobj._arrays import Interval, check_choice
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss
 
-#: Predictions less than this above -1 continue on the tangent; XGBoost has 1e-6.
+#: How far above -1 predictions count as they are, and targets begin; XGBoost has 1e-6.
 LEAST = 2.0**-20
 
 
@@ -20,8 +20,8 @@ LEAST = 2.0**-20
 class SquaredLogError(PointwiseLoss):
     """Half the squared difference of logarithms of one plus target and prediction.
 
-    Domain: `y_true` finite and > -1; margins real, below ``-1 + 2**-20`` the loss continues on
-    its tangent. Link: identity.
+    Domain: `y_true` finite and > ``-1 + 2**-20``; margins real, up to there the loss continues
+    on its tangent. Link: identity.
     Curvature: smoothed, the difference quotient of the gradient between prediction and target,
     so that a row alone steps right onto its target. The second derivative is negative where the
     prediction is more than e times too large, and falls with the square of the target.
@@ -46,7 +46,8 @@ class SquaredLogError(PointwiseLoss):
     )
     builtin = {"xgboost": "reg:squaredlogerror"}
     curvature = "smoothed"
-    _domain = Interval(-1, closed_low=False)
+    # A target below would leave the loss without a minimum.
+    _domain = Interval(LEAST - 1, closed_low=False)
 
     def __post_init__(self) -> None:
         check_choice(self, "hessian", ("smoothed", "exact"))
@@ -68,7 +69,7 @@ class SquaredLogError(PointwiseLoss):
         """
         xp = array_namespace(raw)
         one_plus = xp.clip(1 + raw, min=LEAST)
-        distance = (raw - y) / (1 + y)
+        distance = (xp.clip(raw, min=LEAST - 1) - y) / (1 + y)
         far = xp.log(one_plus / (1 + y))
         near = xp.log1p(xp.clip(distance, min=-0.5))
         return one_plus, xp.where(distance < -0.5, far, near)

@@ -21,7 +21,7 @@ class Tukey(RedescendingLoss):
     Parameters
     ----------
     scale : float, default=1.0
-        Where residuals stop to count, in units of the target, > 0. 4.685 standard deviations
+        Where residuals stop counting, in units of the target, > 0. 4.685 standard deviations
         of the noise lose 5 per cent of efficiency if it is Gaussian.
 
     References

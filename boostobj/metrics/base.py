@@ -185,7 +185,7 @@ class LossMetric(Metric):
         if isinstance(self.loss, GroupLoss):
             values = self.loss.value(y, y_pred, group)
         else:
-            values = self.loss.value(y, y_pred)
+            values = self.loss._weighted_value(y, y_pred, weight)
         return float(np.average(values, axis=0, weights=weight).mean())
 
 

@@ -34,7 +34,7 @@ def value(trial: Trial) -> None:
         top = float(np.finfo(dtype).max) / 4
         fits = [e is None or abs(e.value[0]) < top for e in trial.expected(y, raw)]
         y, raw = y[fits], raw[fits]
-        value = rowwise(trial.loss.value, y, raw)
+        value = rowwise(trial.fixed.value, y, raw)
         require(value.shape == (len(raw),), f"shape is {value.shape} for {len(raw)} rows")
         require(value.dtype == dtype, f"dtype is {value.dtype} for margins of {raw.dtype}")
         compare(trial, lambda e: (e.value,), y, raw, value)
@@ -45,7 +45,7 @@ def gradient(trial: Trial) -> None:
     """Gradients are the formula's derivative, or lie between its one-sided derivatives."""
     for dtype in DTYPES:
         y, raw = trial.grid(dtype)
-        gradient, _ = rowwise(trial.loss.gradient_hessian, y, raw)
+        gradient, _ = rowwise(trial.fixed.gradient_hessian, y, raw)
         require(gradient.shape == raw.shape, f"shape is {gradient.shape}, not {raw.shape}")
         require(gradient.dtype == dtype, f"dtype is {gradient.dtype} for margins of {raw.dtype}")
         compare(trial, lambda e: e.gradients, y, raw, gradient)
@@ -63,8 +63,8 @@ def precisions_agree(trial: Trial) -> None:
     results = []
     for dtype in DTYPES:
         arguments = y.astype(dtype), raw.astype(dtype)
-        gradient, _ = trial.loss.gradient_hessian(*arguments)
-        results.append((trial.loss.value(*arguments), gradient))
+        gradient, _ = trial.fixed.gradient_hessian(*arguments)
+        results.append((trial.fixed.value(*arguments), gradient))
     info = np.finfo(np.float32)
     for what, single, double in zip(("value", "gradient"), *results, strict=True):
         fits = np.abs(double) < info.max / 4
@@ -118,7 +118,7 @@ def hessian_exact(trial: Trial) -> None:
                 continue
             least = _least_hessian(trial.exact(y_row, raw_row, limit=MOST) or exact)
             require(least >= FLAT, f"the second derivative is {least} {at(y_row, raw_row)}")
-        _, hessian = trial.loss.gradient_hessian(y, raw)
+        _, hessian = trial.fixed.gradient_hessian(y, raw)
         compare(trial, lambda e: e.hessians, y, raw, hessian, floor=tiny)
 
 
@@ -129,7 +129,7 @@ def _least_hessian(exact: Exact) -> float:
 @check()
 def hessian_majorizer(trial: Trial) -> None:
     """A parabola of the majorizer's curvature lies above the loss, in each margin."""
-    loss = trial.loss
+    loss = trial.fixed
     if loss.curvature != "majorizer":
         return
     y, raw = trial.grid(np.float64)

@@ -94,7 +94,7 @@ def grid(loss: Loss, branches: Callable[[float], list[float]]) -> tuple[NumpyArr
     rows = []
     for i, y in enumerate(grid_targets(loss)):
         raw = line(branches(y))
-        # The first two targets, the edges of the domain, get all margins.
+        # The first targets, at the edges of the domain, get all margins.
         rows.append(np.column_stack([np.full_like(raw, y), raw])[:: 1 if i < 2 else 4])
     y, raw = np.concatenate(rows).T
     return y, raw
@@ -208,7 +208,10 @@ def grid_targets(loss: Loss) -> list[float]:
         return [0.0]  # so that the residual is the margin, to the last bit
     y = np.unique(targets(loss._domain, 200, np.random.default_rng(0)))
     spread = y[[len(y) // 3, len(y) // 2, 2 * len(y) // 3]]
-    return list(dict.fromkeys([y[0], y[-1], *spread]))
+    low = getattr(loss._domain, "low", 0.0)
+    # Differences from a bound cancel next to it, unless it is zero.
+    edges = [low + 2.0**-22] if low and np.isfinite(low) else []
+    return list(dict.fromkeys([*edges, y[0], y[-1], *spread]))
 
 
 def line(branches: Sequence[float]) -> NumpyArray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss
+from boostobj.base import Loss, Sample
 from boostobj.testing import _families as families
 from boostobj.testing._formula import (
     ENOUGH,
@@ -31,14 +31,24 @@ ROUNDING, CONDITION = 32, 8
 
 
 class Trial:
-    """A loss with the rows to try it on and what its formula says there."""
+    """A loss with the rows to try it on and what its formula says there.
+
+    Attributes
+    ----------
+    loss : Loss
+        As the user made it.
+    fixed : Loss
+        The same adapted to a sample, so that it no longer adapts to the rows it is tried on: the
+        loss that the formula describes.
+    """
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
+        self.fixed = loss._adapted(Sample(*families.sample(loss, 50)))
         self.mpmath = import_mpmath()
-        self.formula = Formula(loss.formula)
+        self.formula = Formula(self.fixed.formula)
         self.link = Formula(loss.link.formula)
-        self.parameters = _parameters(loss)
+        self.parameters = _parameters(self.fixed)
         self.link_parameters = _parameters(loss.link)
         self._exact: dict[Any, Exact | None] = {}
 
@@ -186,7 +196,7 @@ def compare(
     got = got.astype(np.float64).reshape(len(raw), -1)
     expected = trial.expected(y, raw)
     known = [i for i, exact in enumerate(expected) if exact is not None]
-    require(2 * len(known) > len(raw), f"formula {trial.loss.formula!r} is not computable")
+    require(2 * len(known) > len(raw), f"formula {trial.fixed.formula!r} is not computable")
     bounds = [[(float(a), float(b)) for a, b in pick(expected[i])] for i in known]  # type: ignore[arg-type]
     low, high = np.maximum(np.moveaxis(np.asarray(bounds), -1, 0), floor)
     known_got = got[known]

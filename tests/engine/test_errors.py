@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost as xgb
 
 import boostobj
+from boostobj.testing import _families as families
 
 RAW = np.zeros(4, dtype=np.float32)
 
@@ -36,7 +40,7 @@ RAW = np.zeros(4, dtype=np.float32)
             None,
             r"y_true of shape \(3, 2\) does not fit raw_prediction of shape \(2, 3\)",
         ),
-        ("huber", 1.0, np.float64(2), None, r"must have one or two dimensions, got shape \(\)"),
+        ("huber", 1.0, np.float64(2), None, r"must have shape \(n,\) or \(n, k\), got \(\)"),
         ("huber", [0, 1, 2], RAW, None, r"y_true of shape \(3,\) does not fit .* \(4,\)"),
         ("huber", [0, 1, 2, 3], RAW, [1, -1, 1, 1], r"sample_weight must be .* >= 0, got -1.0"),
         ("huber", [0, 1, 2, 3], RAW, [1, np.nan, 1, 1], r"sample_weight must be .*, got nan"),
@@ -67,7 +71,14 @@ def test_callback_names_what_is_wrong(loss, y, raw, weight, message):
         (lambda: boostobj.Softmax(n_classes=2.5), TypeError, "must be an integer >= 2, got 2.5"),
         (lambda: boostobj.get_loss("hubber"), ValueError, "got 'hubber'; did you mean 'huber'"),
         (lambda: boostobj.get_loss("huber", gamma=1), TypeError, "gamma"),
-        (lambda: boostobj.set_num_threads(0), ValueError, "n_threads must be a positive .*got 0"),
+        (lambda: boostobj.set_num_threads(0), ValueError, "n_threads must be >= 1, got 0"),
+        (lambda: boostobj.set_num_threads(2.7), TypeError, "n_threads must be an integer.*got 2.7"),
+        (lambda: boostobj.set_num_threads("3"), TypeError, "n_threads must be an integer.*got '3'"),
+        (
+            lambda: boostobj.MultiQuantile(("0.1", "0.9")),
+            TypeError,
+            "MultiQuantile: quantiles must be a sequence of numbers",
+        ),
     ],
 )
 def test_parameters_name_what_is_wrong(make, error, message):
@@ -75,9 +86,74 @@ def test_parameters_name_what_is_wrong(make, error, message):
         make()
 
 
-def test_text_is_no_target():
-    with pytest.raises(TypeError, match="y_true must be an array of numbers"):
-        boostobj.Huber().value(["a", "b"], [0.0, 0.0])
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b"],
+        ["1", "2"],
+        [b"1", b"2"],
+        np.asarray(["1", 2], dtype=object),
+        np.asarray([1j, 2]),
+        np.asarray([1j, 2], dtype=object),
+        np.asarray(["2020-01-01", "2020-01-02"], dtype="datetime64[D]"),
+        np.asarray([1, 2], dtype="timedelta64[s]"),
+    ],
+    ids=repr,
+)
+def test_only_numbers_are_targets(y):
+    with pytest.raises(TypeError, match="y_true must be an array of numbers, got dtype"):
+        boostobj.Huber().value(y, [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [True, False],
+        np.asarray([1, 0], dtype=np.uint8),
+        np.asarray([1, 0], dtype=np.float16),
+        [Decimal(1), Decimal(0)],
+        pd.Series([1, 0], dtype="Int64"),
+        pd.Series([True, False], dtype="boolean"),
+    ],
+    ids=repr,
+)
+def test_all_kinds_of_numbers_are_targets(y):
+    np.testing.assert_array_equal(boostobj.Huber().value(y, [0.0, 0.0]), [0.5, 0])
+
+
+LOSSES = [cls.examples()[0] for cls in boostobj.all_losses().values()]
+CALLS = {
+    "value": lambda loss, y, raw: loss.value(y, raw),
+    "gradient_hessian": lambda loss, y, raw: loss.gradient_hessian(y, raw),
+    "init_score": lambda loss, y, raw: loss.init_score(y),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+def test_a_number_is_no_array_and_three_dimensions_are_too_many(loss, call):
+    shape = r"(y_true|raw_prediction) must have shape \(n,\) or \(n, k\), got \({}\)"
+    with pytest.raises(ValueError, match=shape.format("")):
+        call(loss, 1.0, 1.0)
+    with pytest.raises(ValueError, match=shape.format("2, 2, 2")):
+        call(loss, np.ones((2, 2, 2)), np.ones((2, 2, 2)))
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, boostobj.Huber("auto")], ids=lambda loss: loss.name)
+def test_no_rows_have_no_losses(loss):
+    y, raw = families.sample(loss, 6)
+    value = loss.value(y[:0], raw[:0])
+    assert value.shape == (0,)
+    for x in loss.gradient_hessian(y[:0], raw[:0]):
+        assert x.shape == raw[:0].shape
+    with pytest.raises(ValueError, match="y_true is empty"):
+        loss.init_score(y[:0])
+
+
+@pytest.mark.parametrize("loss", [boostobj.Huber("auto"), boostobj.LogCosh("auto")], ids=repr)
+def test_margins_without_a_width_are_refused_by_name(loss):
+    with pytest.raises(ValueError, match="raw_prediction nan gives a gradient"):
+        loss(np.zeros(4), np.full(4, np.nan, dtype=np.float32))
 
 
 @pytest.mark.filterwarnings("ignore:.*Empty dataset:UserWarning")

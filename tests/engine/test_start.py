@@ -9,6 +9,7 @@ import xgboost as xgb
 from packaging.version import Version
 
 import boostobj
+from boostobj.engine.start import _BASE_SCORE_LINK
 
 
 def untrained(params, y, X, loss):
@@ -34,6 +35,41 @@ def test_base_score_is_a_probability_under_binary_logistic(regression):
     model = xgb.XGBClassifier(objective=loss, base_score=score, n_estimators=1, learning_rate=0)
     margins = model.fit(X, y, sample_weight=w).predict(X, output_margin=True)
     np.testing.assert_allclose(margins, loss.init_score(y, w), rtol=1e-5)
+
+
+@pytest.mark.parametrize("objective", sorted(_BASE_SCORE_LINK))
+def test_base_score_is_the_margin_under_every_objective(objective):
+    """XGBoost's list of objectives and what each makes of base_score."""
+    if objective == "reg:expectileerror" and Version(xgb.__version__) < Version("3.3"):
+        pytest.skip("newer than this XGBoost")
+    X, y = np.zeros((4, 1)), np.asarray([0.0, 1, 1, 1])
+    loss = boostobj.Logistic()
+    score = boostobj.base_score(loss, y, objective=objective)
+    own = {
+        "multi:softmax": {"num_class": 2},
+        "multi:softprob": {"num_class": 2},
+        "reg:expectileerror": {"expectile_alpha": 0.5},
+        "reg:quantileerror": {"quantile_alpha": 0.5},
+    }
+    params = {"objective": objective, "base_score": score, "nthread": 1, **own.get(objective, {})}
+    margins = untrained(params, y, X, boostobj.Softmax() if "num_class" in params else loss)
+    np.testing.assert_allclose(margins, np.log(3), rtol=1e-5)
+
+
+def test_base_score_names_an_objective_that_is_none():
+    with pytest.raises(ValueError, match=r"objective must be one of .*, got 'binray:logistic'"):
+        boostobj.base_score(boostobj.Logistic(), [0, 1, 1], objective="binray:logistic")
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_base_score_of_one_class_is_a_probability_that_xgboost_takes(label):
+    """Whatever the loss: this one has its start at infinity."""
+    X, y = np.zeros((4, 1)), np.full(4, label)
+    loss = boostobj.AsymmetricLoss()
+    score = boostobj.base_score(loss, y, objective="binary:logistic")
+    assert 1e-7 <= score <= 1 - 1e-7
+    margins = untrained({"objective": "binary:logistic", "base_score": score}, y, X, loss)
+    assert np.all(np.sign(margins) == 2 * label - 1)
 
 
 @pytest.mark.skipif(

@@ -112,6 +112,27 @@ def test_the_start_value_is_the_link_of_the_positives(two):
         assert float(loss.link.inverse([loss.init_score(y)])[0]) == pytest.approx(y.mean())
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        bo.Logistic(),
+        bo.CrossEntropy(),
+        bo.Focal(),
+        bo.Savage(),
+        bo.Exponential(),
+        2 * bo.Logistic() + bo.Logistic(),
+        2 * bo.CrossEntropy() + bo.CrossEntropy(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_a_missing_class_has_a_share_of_one_in_ten_million(loss, label):
+    several = bo.Softmax(2), bo.OneVsRest(loss, n_classes=2)
+    shares = [float(loss.link.inverse([loss.init_score([label, label])])[0])]
+    shares += [float(x.link.inverse([x.init_score([label, label])])[0, 1]) for x in several]
+    np.testing.assert_allclose(np.abs(label - np.asarray(shares)), 1e-7, rtol=1e-5)
+
+
 def test_exponential_recovers_half_the_log_odds():
     """Rows of one feature value and a share of positives of 20 %."""
     x, y = np.repeat([[0.0], [1.0]], 500, axis=0), np.tile([1.0, 0, 0, 0, 0], 200)
@@ -323,6 +344,7 @@ def test_own_margin_takes_both_label_codes():
         (lambda: bo.FocalSoftmax(alpha=(1, -1)), "FocalSoftmax: alpha must be finite and > 0"),
         (lambda: bo.ClassBalanced(bo.Logistic(), (5, 3), beta=1), "beta must be < 1"),
         (lambda: bo.ClassBalanced(bo.Logistic(), (5, 3, 2)), "counts must hold 2 numbers"),
+        (lambda: bo.ClassBalanced(bo.Logistic(), (3, -1)), "^ClassBalanced: counts must be finite"),
         (lambda: bo.ClassBalanced(bo.Softmax(4), (5, 3, 2)), "counts must hold 4 numbers"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -28,6 +29,7 @@ COMBINATIONS = [
     bo.Exponential() + bo.Savage(),
     3 * bo.Poly1(),
     bo.CrossEntropy() + 0.2 * bo.LabelSmoothing(),
+    bo.Huber(delta="auto") + bo.SquaredError(),
 ]
 
 
@@ -195,12 +197,46 @@ def test_a_combination_belongs_to_the_family_of_its_terms():
     assert not (2 * bo.OneVsRest()).coupled_outputs
 
 
+@pytest.mark.parametrize(
+    ("loss", "best"),
+    [
+        (bo.Asymmetric(under=bo.Tukey(2), over=bo.Tukey(2)), 0),
+        (bo.Tukey(2) + 0.001 * bo.SquaredError(), 10),
+        (3 * bo.Asymmetric(under=bo.Welsch() + bo.Huber(0.01), over=bo.Tukey(2)), 0),
+    ],
+    ids=repr,
+)
+def test_start_of_a_nonconvex_combination_is_the_best_of_all(loss, best):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0.0, 10, 20], [60, 40, 59]) + 0.2 * rng.normal(size=159)
+    start = loss.init_score(y)
+    assert abs(start - best) < 0.1
+    tried = [loss.metric(y, np.full(159, c)) for c in np.linspace(-1, 21, 500)]
+    assert loss.metric(y, np.full(159, start)) <= min(tried)
+
+
 def test_domains_intersect():
     loss = bo.Poisson() + bo.Gamma()
     with pytest.raises(ValueError, match=r"y_true must be finite and > 0, got 0\.0"):
         loss.value([0.0], [1.0])
     with pytest.raises(ValueError, match=r"y_true must be finite and > 0, got 0\.0"):
         loss.init_score([0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (bo.ClassBalanced(bo.Logistic(), (3, 1)), "ClassBalanced"),
+        (bo.ClassBalanced(bo.Softmax(), (3, 1)), "ClassBalanced"),
+        (2 * bo.Logistic(), "2.0 * Logistic()"),
+    ],
+    ids=repr,
+)
+def test_errors_name_what_the_user_wrote(loss, name):
+    raw = np.zeros((2, 2)) if isinstance(loss, bo.MulticlassLoss) else np.zeros(2)
+    for call in (loss.value, loss.gradient_hessian, loss, lambda y, _: loss.init_score(y)):
+        with pytest.raises(ValueError, match=f"^{re.escape(name)}: y_true"):
+            call([7, 0.5], raw)
 
 
 def test_a_loss_of_ones_own_combines():

@@ -96,8 +96,10 @@ def test_wrong_input(loss):
     y, raw = rows(loss)
     with pytest.raises(ValueError, match=f"tuples of {loss.tuple_size} rows"):
         loss.value(y[:-1], raw[:-1])
-    with pytest.raises(ValueError, match=f"tuples of {loss.tuple_size} rows"):
+    with pytest.raises(ValueError, match=f"tuples of {loss.tuple_size} rows, got a group of 1 row"):
         loss.value(y, raw, [1, len(y) - 1])
+    with pytest.raises(TypeError, match=r"starts from zero.*leave out init_score"):
+        bo.init_scores(loss, y)
     with pytest.raises(ValueError, match="set num_class"):
         loss.value(y, raw[:, 0])
     with pytest.raises(ValueError, match="y_true must have shape"):

@@ -132,6 +132,8 @@ def test_wrong_input():
         loss.value([0, 1, 2], [0, 0, 0], group=[2, 2])
     with pytest.raises(ValueError, match="group"):
         check_group([-1, 4], 3)
+    with pytest.raises(TypeError, match="group must be an array of numbers"):
+        loss.value([0, 1], [0, 1], group=["a"])
     with pytest.raises(ValueError, match=r"raw_prediction must have shape \(n,\)"):
         loss.value([0, 1], [[0, 0], [0, 0]])
     with pytest.raises(ValueError, match=r"margin must be finite and > 0, got 0"):

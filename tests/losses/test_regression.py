@@ -393,6 +393,14 @@ def test_multi_quantile_is_its_quantiles_side_by_side():
         for ours, single in zip(together, bo.Quantile(q)(y, raw[:, j], weight), strict=True):
             np.testing.assert_allclose(ours[:, j], single, rtol=1e-5)
         assert loss.init_score(y, weight)[j] == bo.Quantile(q).init_score(y, weight)
+    # a frame of one column
+    np.testing.assert_array_equal(loss.init_score(y[:, None]), loss.init_score(y))
+    np.testing.assert_array_equal(loss.value(y[:, None], raw), loss.value(y, raw))
+
+
+@pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.Lp(1.5)], ids=repr)
+def test_targets_that_are_nearly_nothing_have_a_start(loss):
+    assert 1e-320 <= loss.init_score([1e-320, 3e-320]) <= 3e-320
 
 
 @pytest.mark.parametrize(
@@ -401,7 +409,9 @@ def test_multi_quantile_is_its_quantiles_side_by_side():
         (lambda: bo.MultiQuantile((0.5, 0.1)), "quantiles must be increasing and between 0 and 1"),
         (lambda: bo.MultiQuantile((0.5, 1.0)), "quantiles must be increasing and between 0 and 1"),
         (lambda: bo.MultiQuantile(()), "quantiles must hold at least 1 number"),
-        (lambda: bo.MultiQuantile((0.5,), scales=(1.0, 2.0)), "scales must hold 1 number"),
+        (lambda: bo.MultiQuantile((0.5,)), "at least 2 numbers, Quantile is for one"),
+        (lambda: bo.MultiQuantile((0.1, 0.5), scales=(1.0,)), "scales must hold 2 numbers"),
+        (lambda: bo.MultiQuantile().init_score(np.ones((4, 2))), r"y_true of shape \(4, 2\)"),
         (lambda: bo.Linex(0), "a must be finite and not zero, got 0"),
         (lambda: bo.Lp(2.5), r"p must be in \[1, 2\], got 2.5"),
         (lambda: bo.Tweedie(2), r"power must be in \(1, 2\), got 2"),
@@ -415,7 +425,7 @@ def test_multi_quantile_is_its_quantiles_side_by_side():
             r"y_true of shape \(2, 3\) does not fit raw_prediction of shape \(3, 2\)",
         ),
         (lambda: bo.Gamma().value([0.0], [0.0]), "y_true must be finite and > 0, got 0.0"),
-        (lambda: bo.SquaredLogError().value([-1.0], [0.0]), "y_true must be finite and > -1"),
+        (lambda: bo.SquaredLogError().value([1e-7 - 1], [0.0]), "must be finite and > -0.99999"),
     ],
 )
 def test_errors_name_what_is_wrong(make, message):
