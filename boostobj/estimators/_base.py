@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -42,6 +43,35 @@ def resolve_loss(loss: Any, owner: str) -> Loss:
             "lightgbm.train or LGBMRanker"
         )
     return loss
+
+
+class Origin(NamedTuple):
+    """A model to go on from, as it was before `fit`, which may be its own.
+
+    Attributes
+    ----------
+    booster : booster
+    categories : dict, list or None
+        Those of its categorical columns: by name, in turn, or unknown.
+    traits : dict
+        What the new model must have as well, as far as it is known.
+    """
+
+    booster: Any
+    categories: Any
+    traits: dict[str, Any]
+
+    @classmethod
+    def of(cls, init_model: Any) -> Origin | None:
+        """What there is to know about the argument of `fit`."""
+        if init_model is None:
+            return None
+        if isinstance(init_model, BoostEstimator):
+            return cls(init_model.booster_, init_model._categories, init_model._traits())
+        categories = None  # XGBoost looks after its own
+        if hasattr(init_model, "pandas_categorical"):
+            categories = init_model.pandas_categorical or []
+        return cls(init_model, categories, {})
 
 
 class BoostEstimator(BaseEstimator):  # type: ignore[misc]
@@ -110,11 +140,13 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
         self,
         rows: Rows,
         validation: Rows | None,
-        init_model: Any,
+        origin: Origin | None,
         stratify: NumpyArray | None = None,
     ) -> Self:
         """Train on checked rows with ``self.loss_``."""
         engine = self._engine()
+        if origin is not None:
+            self._check_origin(origin, engine)
         if self.early_stopping_rounds is not None and validation is None:
             rows, validation = split_rows(
                 rows,
@@ -129,7 +161,7 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
             validation,
             early_stopping_rounds=self.early_stopping_rounds,
             verbose=int(self.verbose),
-            init_model=self._booster_of(init_model, engine),
+            init_model=None if origin is None else origin.booster,
         )
         return self
 
@@ -172,22 +204,42 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
                 "change earlier trees"
             )
 
-    def _booster_of(self, init_model: Any, engine: Engine) -> Any:
-        """The booster to go on from."""
-        if init_model is None:
-            return None
+    def _check_origin(self, origin: Origin, engine: Engine) -> None:
+        """Refuse to go on from a model of another kind."""
         owner = type(self).__name__
-        if isinstance(init_model, BoostEstimator):
-            init_model = init_model.booster_
-        if type(init_model).__module__.split(".")[0] != engine.name:
+        kind = type(origin.booster)
+        if kind.__module__.split(".")[0] != engine.name:
             raise TypeError(
                 f"{owner}: init_model must be a fitted {owner} or a Booster of {engine.name}, got "
-                f"{type(init_model).__module__}.{type(init_model).__qualname__}"
+                f"{kind.__module__}.{kind.__qualname__}"
             )
-        return init_model
+        mine = self._traits()
+        for name, theirs in origin.traits.items():
+            own = mine.get(name, theirs)
+            if theirs != own:
+                raise ValueError(
+                    f"{owner}: init_model has {name} {reprlib.repr(theirs)}, this fit "
+                    f"{reprlib.repr(own)}; they must be the same"
+                )
+
+    def _traits(self) -> dict[str, Any]:
+        """What a fitted model has in common with one that goes on from it."""
+        link = self.loss_.link
+        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(link).items())
+        traits: dict[str, Any] = {"n_features_in_": self.n_features_in_}
+        for name in ("feature_names_in_", "classes_"):
+            if hasattr(self, name):
+                traits[name] = getattr(self, name).tolist()
+        return {**traits, "link": f"{type(link).__name__}({arguments})"}
 
     def _rows(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None, *, validation: bool = False
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        *,
+        validation: bool = False,
+        origin: Origin | None = None,
     ) -> Rows:
         """Checked features and weights beside the targets as they came."""
         suffix = "_val" if validation else ""
@@ -196,7 +248,13 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
                 f"This {type(self).__name__} estimator requires y{suffix} to be passed, but the "
                 "target y is None"
             )
-        features = check_features(self, X, reset=not validation, name=f"X{suffix}")
+        features = check_features(
+            self,
+            X,
+            reset=not validation,
+            name=f"X{suffix}",
+            categories=None if origin is None else origin.categories,
+        )
         check_consistent_length(features, y)
         weight = check_weights(sample_weight, features.shape[0], f"sample_weight{suffix}")
         return Rows(features, y, None if weight is None else np.asarray(weight, dtype=np.float64))

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
-from boostobj.estimators._base import BoostEstimator, check_targets, resolve_loss
+from boostobj.estimators._base import BoostEstimator, Origin, check_targets, resolve_loss
 from boostobj.estimators._fitting import Rows
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.softmax import Softmax
@@ -134,11 +134,16 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             Labels of any type. Or soft labels: probabilities of class 1 for a loss that takes
             them, such as `CrossEntropy`, or rows of k probabilities for a multiclass loss.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0.
+            Weights of the rows, >= 0: a row of weight two counts as two rows. The engines hold
+            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
+            weights in another unit train another model; divide by their mean if the unit is
+            arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostClassifier or booster, optional
-            A fitted model of the same engine, with the same classes, to go on from.
+            A fitted model of the same engine to go on from, with the same classes, features and
+            link. Categories are those it knows, and others in `X` an error; a bare XGBoost
+            booster before 3.1 does not tell its own, which then must be coded alike.
 
         Returns
         -------
@@ -156,7 +161,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
                 f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
             )
         self._check_parameters(validation_given=given)
-        rows = self._rows(X, y, sample_weight)
+        origin = Origin.of(init_model)
+        rows = self._rows(X, y, sample_weight, origin=origin)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         soft = _is_soft(y, loss)
         if soft:
@@ -185,7 +191,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             factors = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
             rows = _weighted(rows, factors)
             validation = None if validation is None else _weighted(validation, factors)
-        return self._fit(rows, validation, init_model, stratify=None if soft else targets)
+        return self._fit(rows, validation, origin, stratify=None if soft else targets)
 
     def predict(self, X: Any) -> NumpyArray:
         """Predict the label: the most probable class.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.utils.validation import validate_data
 __all__ = ["check_features"]
 
 
-def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Any:
+def check_features(
+    estimator: Any, X: Any, *, reset: bool, name: str = "X", categories: Any = None
+) -> Any:
     """Check the features of `fit` or `predict` and bring them in the engines' form.
 
     Missing values are welcome, infinities are not. Of a frame's columns the engines take numbers,
@@ -28,6 +31,9 @@ def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> A
         Whether this is `fit`.
     name : str
         How error messages call it.
+    categories : dict or list, optional
+        Categories that `fit` has to keep to, of the model to go on from: by name, or of each
+        categorical column in turn.
 
     Returns
     -------
@@ -38,22 +44,33 @@ def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> A
     ValueError
         If a value, a column or its type does not fit.
     """
-    if hasattr(X, "to_pandas"):
+    if type(X).__module__.startswith("polars."):
+        X = _from_polars(X)
+    elif hasattr(X, "to_pandas"):
         X = X.to_pandas()
-    if not hasattr(X, "iloc"):
-        if reset:
-            estimator._categories = {}
-        features = validate_data(
-            estimator,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-            ensure_min_samples=2 if reset else 1,
+    if hasattr(X, "iloc"):
+        return _check_frame(estimator, X, reset, name, categories)
+    if categories:
+        raise ValueError(
+            f"init_model has {len(categories)} categorical columns; {name} must be a frame that "
+            f"has them, got {type(X).__name__}"
         )
-        # LightGBM knows the older of SciPy's two kinds only
-        return csr_matrix(features) if issparse(features) else features
+    if reset:
+        estimator._categories = {}
+    features = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        ensure_min_samples=2 if reset else 1,
+    )
+    # LightGBM knows the older of SciPy's two kinds only
+    return csr_matrix(features) if issparse(features) else features
+
+
+def _check_frame(estimator: Any, X: Any, reset: bool, name: str, categories: Any) -> Any:
     if X.ndim != 2:
         raise ValueError(f"{name} must have rows and columns, got a {type(X).__name__}")
     if 0 in X.shape:
@@ -64,10 +81,45 @@ def check_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> A
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     frame = _plain_columns(X, name)
     if reset:
-        estimator._categories = {
-            column: frame[column].cat.categories for column in frame.select_dtypes("category")
-        }
+        estimator._categories = _categories_of(frame, categories, name)
     return _coded(frame, estimator._categories, name)
+
+
+def _categories_of(frame: Any, known: Any, name: str) -> dict[str, Any]:
+    """The categories of each categorical column, or `known` ones if they are all there is."""
+    own = {column: frame[column].cat.categories for column in frame.select_dtypes("category")}
+    if known is None:
+        return own
+    if len(known) != len(own):
+        raise ValueError(f"{name} has categorical columns: {len(own)}, init_model: {len(known)}")
+    if isinstance(known, list):
+        known = dict(zip(own, known, strict=True))
+    for column in own.keys() & known.keys():
+        unknown = frame[column][~frame[column].isin(known[column]) & frame[column].notna()]
+        if len(unknown):
+            raise ValueError(
+                f"{name}: column {column!r} has the category {unknown.iloc[0]!r}, init_model knows "
+                f"{reprlib.repr(list(known[column]))}; leave such rows out, or make them missing"
+            )
+    return dict(known)
+
+
+def _from_polars(X: Any) -> Any:
+    """A frame of polars as one of pandas, column by column: `to_pandas` would need pyarrow."""
+    import pandas as pd
+
+    if not hasattr(X, "columns"):
+        return X.to_numpy()
+    columns = {}
+    for column in X.columns:
+        values = X[column]
+        kind = str(values.dtype)
+        if kind.startswith(("Categorical", "Enum")):
+            columns[column] = pd.Categorical(values.to_list())
+        else:
+            # booleans with nulls would be objects
+            columns[column] = (values.cast(float) if kind == "Boolean" else values).to_numpy()
+    return pd.DataFrame(columns)
 
 
 def _plain_columns(X: Any, name: str) -> Any:

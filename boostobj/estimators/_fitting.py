@@ -2,8 +2,10 @@
 
 A booster is trained from zero and told of margins relative to the start value, which the
 objective adds in float64: ``loss(y, start + raw)``. XGBoost's margins are float32, so that a target
-that is far from zero keeps its precision, and neither engine needs its own way to be started. When
-training is over the start value is put inside the model, where every later reader finds it.
+that is far from zero keeps its precision in training, and neither engine needs its own way to be
+started. When training is over the start value is put inside the model, where every later reader
+finds it; what the whole model predicts is no finer than the engine's numbers are at the start
+value, and a target that varies by less is warned of.
 
 The pieces, in the order of use::
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -91,6 +94,8 @@ class Engine(ABC):
     reserved: ClassVar[dict[str, str]]
     #: Whether it drops splits whose gain is small in absolute terms.
     drops_small_gains: ClassVar[bool]
+    #: Type of the margins it predicts.
+    margins: ClassVar[type[np.floating[Any]]]
 
     def __init__(self, estimator: Any, random_state: Any = None) -> None:
         # A clone freezes nothing else: a wrapper's parameters are plain values and callbacks.
@@ -104,17 +109,27 @@ class Engine(ABC):
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
 
+    def canonical(self, name: str) -> str:
+        """The engine's own name of a parameter that has several."""
+        return name
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The hyperparameters that are set, by the engine's own names.
+
+        Of several names the last counts: further keywords come after the wrapper's own.
+        """
+        parameters = self.estimator.get_params().items()
+        return {self.canonical(name): value for name, value in parameters if value is not None}
+
     def _refuse_reserved(self, objectives: set[str]) -> None:
-        parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
         kind = type(self.estimator).__name__
-        for name, instead in self.reserved.items():
-            if name in parameters:
-                raise ValueError(f"estimator: {kind}({name}={parameters[name]!r}): {instead}")
-        objective = parameters.get("objective")
-        if objective is not None and objective not in objectives:
-            raise ValueError(
-                f"estimator: {kind}(objective={objective!r}): the objective is the parameter loss"
-            )
+        refused = {**self.reserved, "objective": "the objective is the parameter loss"}
+        for name, value in self.estimator.get_params().items():
+            own = self.canonical(name)
+            allowed = own == "objective" and isinstance(value, str) and value in objectives
+            if own in refused and value is not None and not allowed:
+                raise ValueError(f"estimator: {kind}({name}={value!r}): {refused[own]}")
 
     @property
     @abstractmethod
@@ -242,6 +257,8 @@ def split_rows(
 ) -> tuple[Rows, Rows]:
     """Split rows at random into a training and a validation part.
 
+    Rows of weight zero tell nothing; they are no part of the draw and stay with the training rows.
+
     Parameters
     ----------
     rows : Rows
@@ -253,14 +270,17 @@ def split_rows(
     stratify : array-like, optional
         Classes to keep in equal shares.
     """
-    parts = train_test_split(
-        np.arange(len(rows.y)),
+    weight = rows.sample_weight
+    drawn = np.arange(len(rows.y)) if weight is None else np.flatnonzero(weight)
+    _, watched = train_test_split(
+        drawn,
         test_size=validation_fraction,
         random_state=random_state,
-        stratify=stratify,
+        stratify=None if stratify is None else stratify[drawn],
     )
-    first, second = (take_rows(rows, np.sort(part)) for part in parts)
-    return first, second
+    validates = np.zeros(len(rows.y), dtype=bool)
+    validates[watched] = True
+    return take_rows(rows, np.flatnonzero(~validates)), take_rows(rows, np.flatnonzero(validates))
 
 
 def take_rows(rows: Rows, index: NumpyArray) -> Rows:
@@ -301,14 +321,11 @@ def fit_engine(
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
     if init_model is not None:
-        k = engine.n_outputs(init_model)
-        if k != start.size:
-            raise ValueError(
-                f"init_model has {k} margin{'s'[: k > 1]} a row, the loss wants {start.size}: "
-                f"{loss!r}"
-            )
+        _check_outputs(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
         start = np.zeros_like(start)
+    elif loss.unit_curvature:
+        _check_precision(train.y, start, weight, engine)
     total = float(len(train.y) if weight is None else np.sum(weight))
     curvature = _curvature(train.y, start, weight) if loss.unit_curvature else 1.0
     metric = loss.metric
@@ -360,16 +377,49 @@ def fit_engine(
     return FittedModel(engine, booster, evals_result)
 
 
+def _check_outputs(k: int, wanted: int, loss: Loss) -> None:
+    """Refuse a model to go on from that has other margins."""
+    if k != wanted:
+        raise ValueError(
+            f"init_model has {k} margin{'s'[: k > 1]} a row, the loss wants {wanted}: {loss!r}"
+        )
+
+
 def _curvature(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> float:
     """The mean Hessian with which a small target grows the trees of one around one.
 
     Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that
     gain less than 1e-6. With penalties multiplied likewise the trees stay the same.
     """
+    spread = np.min(_spread(y, start, weight))
+    return float(4.0 ** np.ceil(-np.log2(np.clip(spread, 1e-15, 1.0))))
+
+
+def _check_precision(
+    y: NumpyArray, start: NumpyArray, weight: NumpyArray | None, engine: Engine
+) -> None:
+    """Warn if the engine's margins hardly tell the targets from the start value."""
+    spread = np.atleast_1d(_spread(y, start, weight))
+    offset = np.atleast_1d(start)
+    step = np.spacing(np.abs(offset).astype(engine.margins))
+    # what a constant target differs by is rounding
+    lost = (step > 0.01 * spread) & (np.ptp(y, axis=0) > 0)
+    if np.any(lost):
+        i = int(np.argmax(lost))
+        warnings.warn(
+            f"y varies by {spread[i]:.3g} around {offset[i]:.10g}, where the predictions of "
+            f"{engine.name}, {engine.margins.__name__}, have steps of {step[i]:.3g}; subtract an "
+            "offset from y, and add it to the predictions",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _spread(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> NumpyArray:
+    """Mean distance of the targets from each start value."""
     # one column of targets may have several margins
     column = y[:, None] if y.ndim < 1 + start.ndim else y
-    spread = np.min(np.average(np.abs(column - start), axis=0, weights=weight))
-    return float(4.0 ** np.ceil(-np.log2(np.clip(spread, 1e-15, 1.0))))
+    return np.asarray(np.average(np.abs(column - start), axis=0, weights=weight))
 
 
 def _columns(raw: ArrayLike, start: NumpyArray) -> NumpyArray:

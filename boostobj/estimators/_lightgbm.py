@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._fitting import Engine, Rows, Task
 
-#: What a wrapper keeps to itself.
-_WRAPPER_ONLY = ("class_weight", "importance_type", "n_estimators", "n_jobs", "objective")
+#: What does not go on to training as a parameter.
+_NOT_PASSED = ("class_weight", "importance_type", "num_iterations", "objective")
 
 
 class LightGBMEngine(Engine):
@@ -23,13 +24,13 @@ class LightGBMEngine(Engine):
         "boost_from_average": "the model starts at the loss's start value",
         "class_weight": "set it on BoostClassifier",
         "early_stopping_round": "set early_stopping_rounds on the boostobj estimator",
-        "early_stopping_rounds": "set it on the boostobj estimator",
         "is_unbalance": "weigh rows by sample_weight or class_weight",
         "metric": "it is the loss's own metric",
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     drops_small_gains = False
+    margins = np.float64
 
     @staticmethod
     def default() -> Any:
@@ -47,11 +48,14 @@ class LightGBMEngine(Engine):
                 "use 'gbdt' or 'dart'"
             )
 
+    def canonical(self, name: str) -> str:
+        """LightGBM's own name of a parameter."""
+        return _aliases().get(name, name)
+
     @property
     def boosting(self) -> str:
         """The kind of boosting."""
-        parameters = self.estimator.get_params()
-        return str(parameters.get("boosting", parameters["boosting_type"]))
+        return str(self.given["boosting"])
 
     @property
     def dart(self) -> bool:
@@ -61,21 +65,18 @@ class LightGBMEngine(Engine):
     @property
     def n_rounds(self) -> int:
         """How many rounds the hyperparameters ask for."""
-        return int(self.estimator.n_estimators)
+        return int(self.given["num_iterations"])
 
     @property
     def parameters(self) -> dict[str, Any]:
         """The hyperparameters as the native API takes them."""
-        parameters = {k: v for k, v in self.estimator.get_params().items() if v is not None}
-        n_jobs = parameters.get("n_jobs", 0)
-        for name in _WRAPPER_ONLY:
-            parameters.pop(name, None)
-        seed = parameters.get("random_state")
+        parameters = {k: v for k, v in self.given.items() if k not in _NOT_PASSED}
+        seed = parameters.get("seed")
         if isinstance(seed, np.random.RandomState | np.random.Generator):
             raise TypeError(f"estimator: random_state must be an integer or None, got {seed!r}")
         # Unlike the wrapper, which counts processors, LightGBM itself asks OpenMP, and so keeps to
         # what joblib allows each of its workers.
-        parameters["num_threads"] = max(int(n_jobs), 0)
+        parameters["num_threads"] = max(int(parameters.get("num_threads", 0)), 0)
         # LightGBM drops features that no split of min_child_samples rows fits, and then cannot
         # train a custom objective without a feature.
         return {"verbosity": -1, "feature_pre_filter": False, **parameters}
@@ -91,7 +92,7 @@ class LightGBMEngine(Engine):
         data = self._dataset(train)
         valid = [] if validation is None else [self._dataset(validation, data)]
         history: dict[str, dict[str, list[float]]] = {}
-        callbacks = [lightgbm.record_evaluation(history)]
+        callbacks = [_without_reset, lightgbm.record_evaluation(history)]
         if task.early_stopping_rounds is not None:
             callbacks.append(lightgbm.early_stopping(task.early_stopping_rounds, verbose=False))
         booster = lightgbm.train(
@@ -148,6 +149,26 @@ class LightGBMEngine(Engine):
         return lightgbm.Dataset(
             rows.X, label=y, weight=rows.sample_weight, reference=reference, params=self.parameters
         )
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """LightGBM's own name of each parameter, by all its names."""
+    from lightgbm.basic import _ConfigAliases
+
+    table = _ConfigAliases._get_all_param_aliases()
+    return {alias: name for name, aliases in table.items() for alias in aliases}
+
+
+def _without_reset(env: Any) -> None:
+    """Tell the booster that its objective is none already.
+
+    It would reset its parameters for that, where LightGBM fails if no feature varies.
+    """
+    env.model._Booster__set_objective_to_none = True
+
+
+_without_reset.before_iteration = True  # type: ignore[attr-defined]
 
 
 def add_init_score(booster: Any, init_score: ArrayLike) -> Any:

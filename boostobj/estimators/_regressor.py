@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
-from boostobj.estimators._base import BoostEstimator, check_targets, resolve_loss
+from boostobj.estimators._base import BoostEstimator, Origin, check_targets, resolve_loss
 from boostobj.losses.squared_error import SquaredError
 
 
@@ -114,11 +114,16 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         y : array-like of shape (n,) or (n, k)
             Targets in the domain of the loss; k columns are k targets.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0.
+            Weights of the rows, >= 0: a row of weight two counts as two rows. The engines hold
+            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
+            weights in another unit train another model; divide by their mean if the unit is
+            arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostRegressor or booster, optional
-            A fitted model of the same engine to go on from.
+            A fitted model of the same engine to go on from, with the same features and link.
+            Categories are those it knows, and others in `X` an error; a bare XGBoost booster
+            before 3.1 does not tell its own, which then must be coded alike.
 
         Returns
         -------
@@ -134,7 +139,8 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         if isinstance(loss, MarginLoss | MulticlassLoss):
             raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
         self._check_parameters(validation_given=given)
-        rows = self._rows(X, y, sample_weight)
+        origin = Origin.of(init_model)
+        rows = self._rows(X, y, sample_weight, origin=origin)
         rows = rows._replace(y=_targets(y, "y", loss))
         validation = None
         if given:
@@ -153,7 +159,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
                 stacklevel=2,
             )
         self.loss_ = loss
-        return self._fit(rows, validation, init_model)
+        return self._fit(rows, validation, origin)
 
     def predict(self, X: Any) -> NumpyArray:
         """Predict on the scale of the target: the link is applied.

@@ -27,6 +27,7 @@ class XGBoostEngine(Engine):
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     drops_small_gains = True
+    margins = np.float32
     #: Parameters that are weighed against Hessians or gains, by all their names, with defaults.
     penalties = {
         ("reg_lambda", "lambda"): 1.0,

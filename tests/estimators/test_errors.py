@@ -16,8 +16,10 @@ from boostobj import (
     BoostClassifier,
     BoostRegressor,
     CrossEntropy,
+    Gamma,
     Huber,
     Logistic,
+    Poisson,
     Quantile,
     Softmax,
     SquaredError,
@@ -158,6 +160,18 @@ REGRESSOR = {
         ValueError,
         "LGBMRegressor(objective=SquaredError()): the objective is the parameter loss",
     ),
+    "engine's objective by another name": (
+        {"estimator": LGBMRegressor(application="poisson")},
+        {},
+        ValueError,
+        "LGBMRegressor(application='poisson'): the objective is the parameter loss",
+    ),
+    "engine's number of classes by another name": (
+        {"estimator": LGBMRegressor(num_classes=3)},
+        {},
+        ValueError,
+        "LGBMRegressor(num_classes=3): it follows from the loss and the labels",
+    ),
     "engine's metric": (
         {"estimator": LGBMRegressor(metric="l1")},
         {},
@@ -175,6 +189,12 @@ REGRESSOR = {
         {},
         ValueError,
         "XGBRegressor(early_stopping_rounds=5): set it on the boostobj estimator",
+    ),
+    "engine's early stopping by another name": (
+        {"estimator": LGBMRegressor(n_iter_no_change=5)},
+        {},
+        ValueError,
+        "LGBMRegressor(n_iter_no_change=5): set early_stopping_rounds on the boostobj estimator",
     ),
     "engine's class weights": (
         {"estimator": LGBMClassifier(class_weight="balanced")},
@@ -430,7 +450,61 @@ def test_going_on_with_the_other_engine():
 def test_going_on_with_other_classes(engine):
     first = BoostClassifier(ENGINES[engine]).fit(X, THREE)
     with pytest.raises(ValueError, match="init_model has 3 margins a row, the loss wants 1: Cross"):
+        BoostClassifier(ENGINES[engine]).fit(X, TWO, init_model=first.booster_)
+    message = (
+        r"init_model has classes_ \[0, 1, 2\], this fit \['no', 'yes'\]; they must be the same"
+    )
+    with pytest.raises(ValueError, match=message):
         BoostClassifier(ENGINES[engine]).fit(X, TWO, init_model=first)
+    with pytest.raises(ValueError, match=r"classes_ \[0, 1, 2\], this fit \[1, 2, 3\]"):
+        first.fit(X, THREE + 1, init_model=first)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_going_on_with_another_link(engine):
+    first = BoostRegressor(ENGINES[engine], loss=Poisson()).fit(X, np.abs(Y))
+    with pytest.raises(ValueError, match=r"init_model has link 'Log\(\)', this fit 'Identity\(\)'"):
+        BoostRegressor(ENGINES[engine]).fit(X, np.abs(Y), init_model=first)
+    BoostRegressor(ENGINES[engine], loss=Gamma()).fit(X, np.abs(Y), init_model=first)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_going_on_with_other_features(engine):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = BoostRegressor(ENGINES[engine])
+    first = BoostRegressor(ENGINES[engine]).fit(frame, Y)
+    with pytest.raises(ValueError, match="init_model has n_features_in_ 3, this fit 2"):
+        model.fit(X[:, :2], Y, init_model=first)
+    with pytest.raises(
+        ValueError, match=r"feature_names_in_ \['a', 'b', 'c'\], this fit \['b', 'a'"
+    ):
+        model.fit(frame[["b", "a", "c"]], Y, init_model=first)
+    kinds = frame.assign(c=pd.Categorical(TWO))
+    coded = BoostRegressor(ENGINES[engine]).fit(X, Y)
+    inits = [first, coded.booster_] if engine == "lightgbm" else [first]
+    for init_model in inits:
+        with pytest.raises(ValueError, match="X has categorical columns: 1, init_model: 0"):
+            model.fit(kinds, Y, init_model=init_model)
+    first.fit(kinds, Y)
+    with pytest.raises(ValueError, match="init_model has 1 categorical columns; X must be a frame"):
+        model.fit(X, Y, init_model=first)
+    with pytest.raises(ValueError, match="column 'a' has categories, in fit it had numbers"):
+        model.fit(frame.assign(a=kinds["c"]), Y, init_model=first)
+    other = kinds.assign(c=kinds["c"].cat.rename_categories({"no": "never"}))
+    message = r"column 'c' has the category 'never', init_model knows \['no', 'yes'\]"
+    with pytest.raises(ValueError, match=message):
+        model.fit(other, Y, init_model=first)
+    if engine == "lightgbm":
+        with pytest.raises(ValueError, match=message):
+            model.fit(other, Y, init_model=first.booster_)
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e9])
+def test_a_target_too_far_away(offset):
+    with pytest.warns(UserWarning, match="y varies by .* float32, have steps of .*; subtract"):
+        BoostRegressor(ENGINES["xgboost"]).fit(X, Y + offset)
+    BoostRegressor(ENGINES["lightgbm"]).fit(X, Y + offset)
 
 
 def test_no_engine(monkeypatch):

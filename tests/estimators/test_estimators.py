@@ -34,7 +34,10 @@ from boostobj import (
     Softmax,
     SquaredError,
 )
-from boostobj.estimators._fitting import fit_engine
+from boostobj.base import MarginLoss, MulticlassLoss
+from boostobj.catalogue import built_in_losses
+from boostobj.estimators._fitting import Rows, fit_engine, split_rows
+from boostobj.groups import GroupLoss
 from boostobj.links import HalfLogit, Identity
 
 ENGINES = {
@@ -111,6 +114,72 @@ def test_weights_count(engine, regression):
     heavy = np.where(y > 2, 100.0, 1.0)
     model = BoostRegressor(engine)
     assert model.fit(X, y, heavy).predict(X).mean() > model.fit(X, y).predict(X).mean() + 0.5
+
+
+@every_engine
+def test_rows_of_weight_zero_do_not_validate(engine, regression):
+    X, y, _ = regression
+    weight = (np.arange(600) % 100 == 0).astype(float)
+    train, validation = split_rows(Rows(X, y, weight), 0.5, random_state=0)
+    alone = split_rows(Rows(X[::100], y[::100]), 0.5, random_state=0)
+    np.testing.assert_array_equal(validation.y, alone[1].y)
+    np.testing.assert_array_equal(train.y[train.sample_weight > 0], alone[0].y)
+    for seed in range(5):  # none of the draws is without weight
+        model = BoostRegressor(engine, early_stopping_rounds=3, random_state=seed)
+        assert model.fit(X, y, weight).best_iteration_ > 0
+    # a class that only such rows have is a class still
+    labels = np.arange(600) % 3
+    classifier = BoostClassifier(engine, early_stopping_rounds=3, random_state=0)
+    classifier.fit(X, labels, (labels != 2).astype(float))
+    assert classifier.classes_.tolist() == [0, 1, 2]
+    assert classifier.predict_proba(X)[:, 2].max() < 0.01
+
+
+@every_engine
+@pytest.mark.parametrize("early_stopping_rounds", [None, 2])
+def test_constant_features(engine, early_stopping_rounds, regression):
+    _, y, _ = regression
+    X = np.zeros((600, 2))
+    labels = np.digitize(y, [-1, 2])
+    rounds = {"early_stopping_rounds": early_stopping_rounds, "random_state": 0}
+    predicted = BoostRegressor(engine, **rounds).fit(X, y).predict(X)
+    assert np.ptp(predicted) == 0
+    assert predicted[0] == pytest.approx(y.mean(), abs=0.1)
+    p = BoostClassifier(engine, **rounds).fit(X, labels).predict_proba(X)
+    np.testing.assert_allclose(p[0], np.bincount(labels) / 600, atol=0.02)
+
+
+REGRESSION_LOSSES = [
+    loss
+    for kind in built_in_losses()
+    for loss in kind.examples()
+    if not isinstance(loss, MarginLoss | MulticlassLoss | GroupLoss)
+]
+
+
+@every_engine
+@pytest.mark.filterwarnings("ignore:BoostRegressor. y is 1.0 in all 400 rows")
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES, ids=repr)
+def test_constant_target(engine, loss):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    y = np.ones(400)
+    predicted = BoostRegressor(engine, loss=loss).fit(X, y).predict(X)
+    start = loss.link.inverse(np.asarray(loss.init_score(y)))
+    np.testing.assert_allclose(predicted, np.broadcast_to(start, predicted.shape), rtol=1e-3)
+
+
+def test_lightgbm_parameters_by_any_name(regression):
+    X, y, _ = regression
+    engine = LGBMRegressor(num_threads=1, verbose=-2, num_trees=3, boost="dart")
+    model = BoostRegressor(engine).fit(X, y)
+    parameters = model.booster_.params
+    assert {name: parameters[name] for name in ("num_threads", "verbosity", "boosting")} == {
+        "num_threads": 1,
+        "verbosity": -2,
+        "boosting": "dart",
+    }
+    assert not {"n_jobs", "verbose", "boosting_type", "boost"} & parameters.keys()
+    assert model.best_iteration_ == 3
 
 
 @every_engine
@@ -538,9 +607,15 @@ def test_categories_in_validation_rows(engine, frame):
 @every_engine
 def test_polars(engine, frame):
     pl = pytest.importorskip("polars")
-    pytest.importorskip("pyarrow")
     X, y = frame
-    polars = pl.from_pandas(X)
+    flag = X["flag"].astype("boolean").mask(X["a"] > 1)
+    X = X.assign(flag=flag, order=X["kind"])
+    columns = {name: X[name].astype(object).where(X[name].notna(), None) for name in X}
+    enum = pl.Enum(["w", "x", "y", "z"])
+    polars = pl.DataFrame(
+        {name: values.tolist() for name, values in columns.items()},
+        schema_overrides={"kind": pl.Categorical, "order": enum},
+    )
     model = BoostRegressor(engine).fit(polars, pl.Series(y))
     assert model.feature_names_in_.tolist() == list(X.columns)
     expected = BoostRegressor(engine).fit(X, y).predict(X)

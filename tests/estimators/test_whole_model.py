@@ -146,6 +146,35 @@ def test_going_on_is_one_long_training(engine, loss, shifted, tmp_path):
     np.testing.assert_array_equal(margins(booster.booster_, X), margins(both.booster_, X))
 
 
+@pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
+def test_going_on_with_categories_in_another_order(engine):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    levels = {"a": 0.0, "b": 10.0, "c": 20.0}
+
+    def sample(kinds):
+        kind = rng.choice(kinds, 300)
+        return pd.DataFrame({"x": rng.normal(size=300), "kind": pd.Categorical(kind, kinds)}), [
+            levels[k] for k in kind
+        ]
+
+    X, y = sample(["a", "b", "c"])
+    X_more, y_more = sample(["c", "b"])
+    first = BoostRegressor(MODES[engine].__class__(n_estimators=50, n_jobs=1)).fit(X, y)
+    more = BoostRegressor(MODES[engine].__class__(n_estimators=1, n_jobs=1))
+    inits = [first] if engine == "xgboost" else [first, first.booster_]
+    for init_model in inits:
+        more.fit(X_more, y_more, X_val=X_more, y_val=y_more, init_model=init_model)
+        np.testing.assert_allclose(more.predict(X), y, atol=0.5)
+        assert last_score(more) == pytest.approx(
+            np.mean((more.predict(X_more) - y_more) ** 2), abs=1e-6
+        )
+    # a model may go on from itself
+    more.fit(X_more, y_more, init_model=more)
+    np.testing.assert_allclose(more.predict(X), y, atol=0.5)
+    assert more.best_iteration_ == 52
+
+
 FRESH = """
 import sys, numpy as np
 X = np.load(sys.argv[2])
