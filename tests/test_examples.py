@@ -66,16 +66,15 @@ def test_outlier_table(run):
 def test_two_populations(run):
     found, out = run("two_populations", n=1000, rounds=60)
     assert found["SquaredError"] == pytest.approx(136, abs=3)
-    for name in ("LogCosh", "Tukey(scale=30.0)"):
+    for name in ("LogCosh", "AbsoluteError", "Tukey(scale=30.0)"):
         assert found[name] == pytest.approx(150, abs=0.5)
-    assert found["AbsoluteError"] > 145
     assert found["SquaredError"] < found["Huber(delta=100.0)"] < found["Huber(delta=10.0)"] < 150
     assert found["Quantile(quantile=0.05)"] < 30
     assert "why" in out
 
 
 def test_sinc_noise(run):
-    found, _ = run("sinc_noise", n=500)
+    found, _ = run("sinc_noise")
     for engine in ("XGBoost", "LightGBM"):
         bias = {name: row[engine, "impulses"] for name, row in found.items()}
         assert bias["squared"] > 0.4
@@ -86,7 +85,7 @@ def test_sinc_noise(run):
             name: row[engine, "impulses"] - row[engine, "Gaussian"] for name, row in found.items()
         }
         assert abs(moved["quantile 0.1"]) < 0.15
-        assert moved["quantile 0.9"] > 3 * abs(moved["quantile 0.1"])
+        assert 0.3 < moved["quantile 0.9"] < 1.5
 
 
 def test_heteroscedastic_interval(run):
@@ -108,7 +107,7 @@ def test_outliers_for_real(run):
         assert min(mae, key=lambda name: mae[name][0.3]) == tukey
         fixed = next(n for n in mae if n.startswith("AbsoluteError(") and n != "AbsoluteError()")
         assert mae[fixed][0.3] < 1.02 * mae["absolute (XGBoost)"][0.3]
-        assert mae["AbsoluteError()"][0.3] < mae["squared (XGBoost)"][0.3]
+        assert mae["AbsoluteError()"][0.3] < 0.5 * mae["squared (XGBoost)"][0.3]
     # On clean targets, by R², the comparison goes the other way round.
     clean = {name: row[0.0][0] for name, row in found["flights"].items()}
     assert clean["squared (XGBoost)"] > clean["AbsoluteError(3)"]
