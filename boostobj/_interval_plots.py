@@ -330,7 +330,9 @@ class CoverageDisplay:
         low = min(float(np.min(self.inside - error)), self.coverage - 0.05)
         panels[1].set(ylabel="share inside", title="by bin", ylim=(max(0, low - 0.02), 1.005))
         panels[1].legend(fontsize="small", loc="lower right")
-        panels[2].bar(x, self.width, color=_BAND, alpha=0.6)
+        panels[2].bar(
+            x, np.where(np.isfinite(self.width), self.width, np.nan), color=_BAND, alpha=0.6
+        )
         panels[2].set(ylabel="mean width", title="width by bin")
         for panel in panels[1:]:
             panel.set(xlabel=self.xlabel)

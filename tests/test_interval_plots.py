@@ -139,6 +139,11 @@ def test_coverage_display_shows_the_levels_that_calibration_reaches():
     display = CoverageDisplay.from_estimator(model, X, y, ax=axes(3))
     assert display.coverages.tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     assert len(display.observed) == 9
+    unbounded = model.set_params(unbounded=True).fit(X[:30], y[:30])
+    display = CoverageDisplay.from_estimator(unbounded, X, y, ax=axes(3))
+    display.figure_.draw_without_rendering()
+    assert np.all(np.isinf(display.width))
+    model.set_params(unbounded=False).fit(X, y)
     with pytest.raises(TooFewRowsError, match="needs 19"):
         CoverageDisplay.from_estimator(model, X, y, coverages=[0.95])
     with pytest.raises(ValueError, match="coverage must be a number"):
