@@ -56,7 +56,7 @@ def conformal_quantile(
     known; ``w_new = sum(w**2) / sum(w)``, what a row drawn with these weights has on average,
     stands for it. For equal weights of any size that is exact. Otherwise the coverage is kept
     about, and well while ``sum(w)**2 / sum(w**2)``, the number of rows that the weights are
-    worth, is large; few rows with very uneven weights cover less.
+    worth, is large; few rows with very uneven weights cover less where scores grow with them.
 
     Parameters
     ----------

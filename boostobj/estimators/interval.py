@@ -130,7 +130,8 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
     Sample weights count in the models and in the calibration: the promise is then for rows drawn
     with these weights ``w``. It is kept about, and well while ``sum(w)**2 / sum(w**2)``, the
     number of calibration rows that the weights are worth, is large; a few dozen rows with very
-    uneven weights cover some percent less. Rows of weight zero are left out.
+    uneven weights cover less where the noise grows with the weight. Rows of weight zero are left
+    out.
 
     "cv" is after cross-conformal prediction and CV+, but applies the residuals of all folds to
     the mean of the folds' models. There is no theorem for that; the benchmark
