@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         BoostClassifier,
         BoostRegressor,
         QuantileIntervalRegressor,
+        TooFewRowsError,
         add_init_score,
         interval_scorers,
     )
@@ -134,6 +135,7 @@ __all__ = [
     "SquaredHinge",
     "SquaredLogError",
     "SquaredPercentageError",
+    "TooFewRowsError",
     "Triplet",
     "TruncatedSquared",
     "Tukey",
@@ -156,6 +158,7 @@ _ESTIMATORS = {
     "BoostClassifier",
     "BoostRegressor",
     "QuantileIntervalRegressor",
+    "TooFewRowsError",
     "add_init_score",
     "interval_scorers",
 }

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
 
+from boostobj._arrays import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.estimators._conformal import TooFewRowsError
+from boostobj.estimators._scorers import interval_model
 from boostobj.plots import COLORS, _panels
 
 __all__ = ["CoverageDisplay", "IntervalDisplay"]
 
+_COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _BAND, _MISSED, _INSIDE = COLORS[0], COLORS[1], "#666666"
 
 
@@ -32,6 +39,8 @@ class IntervalDisplay:
         What `x` is.
     max_rows : int, default=400
         At most so many rows are drawn, evenly spread over `x`; coverage and width count all.
+    sample_weight : ndarray of shape (n,), optional
+        Weights of the rows in coverage and width.
 
     Attributes
     ----------
@@ -47,6 +56,7 @@ class IntervalDisplay:
         y_pred: NumpyArray,
         xlabel: str,
         max_rows: int = 400,
+        sample_weight: NumpyArray | None = None,
     ) -> None:
         self.x = x
         self.y = y
@@ -54,6 +64,7 @@ class IntervalDisplay:
         self.y_pred = y_pred
         self.xlabel = xlabel
         self.max_rows = max_rows
+        self.sample_weight = sample_weight
 
     @property
     def inside(self) -> NumpyArray:
@@ -70,6 +81,7 @@ class IntervalDisplay:
         feature: int | str | None = None,
         coverage: float | None = None,
         groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         max_rows: int = 400,
         ax: Any = None,
     ) -> Self:
@@ -77,10 +89,10 @@ class IntervalDisplay:
 
         Parameters
         ----------
-        estimator : QuantileIntervalRegressor
-            Fitted.
-        X : array-like or frame of shape (n, n_features)
-            Features.
+        estimator : QuantileIntervalRegressor, pipeline or search
+            Fitted; a pipeline ends in the model.
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features, as `estimator` takes them.
         y : array-like of shape (n,)
             Targets.
         feature : int or str, optional
@@ -88,6 +100,8 @@ class IntervalDisplay:
             predicted median.
         coverage, groups
             For `predict_interval`.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows in coverage and width.
         max_rows : int, default=400
             At most so many rows are drawn.
         ax : matplotlib Axes, optional
@@ -102,7 +116,9 @@ class IntervalDisplay:
         ValueError
             If `feature` is no numeric column of `X`.
         """
-        y_pred = estimator.predict(X)
+        y, weight = _targets(y, sample_weight)
+        model, quantiles, codes = _predicted(estimator, X, groups)
+        y_pred = model._median(quantiles)
         if feature is None:
             x = np.argsort(np.argsort(y_pred, kind="stable")).astype(float)
             xlabel = "rows by predicted median"
@@ -111,8 +127,8 @@ class IntervalDisplay:
             xlabel = feature if isinstance(feature, str) else f"feature {feature}"
             if x.dtype.kind not in "fiu":
                 raise ValueError(f"feature must be a numeric column of X, got {feature!r}")
-        interval = estimator.predict_interval(X, coverage, groups)
-        return cls(x, np.asarray(y, dtype=float), interval, y_pred, xlabel, max_rows).plot(ax)
+        interval = model._interval(quantiles, coverage, codes)
+        return cls(x, y, interval, y_pred, xlabel, max_rows, weight).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -137,11 +153,12 @@ class IntervalDisplay:
         inside = self.inside[rows]
         ax.plot(x[inside], y[inside], ".", color=_INSIDE, ms=4, label="inside")
         ax.plot(x[~inside], y[~inside], "x", color=_MISSED, ms=6, mew=1.6, label="outside")
-        width = np.mean(self.interval[:, 1] - self.interval[:, 0])
+        share = np.average(self.inside, weights=self.sample_weight)
+        width = np.average(self.interval[:, 1] - self.interval[:, 0], weights=self.sample_weight)
         ax.set(
             xlabel=self.xlabel,
             ylabel="target",
-            title=f"{np.mean(self.inside):.1%} inside, mean width {width:.3g}",
+            title=f"{share:.1%} inside, mean width {width:.3g}",
         )
         ax.legend(fontsize="small", ncols=2)
         self.ax_ = ax
@@ -164,7 +181,8 @@ class CoverageDisplay:
     labels : sequence of str
         The bins.
     counts, inside, width : ndarray of shape (k,)
-        Rows in each bin, the share of targets inside, and the mean width.
+        Rows in each bin, the share of targets inside, and the mean width. Weighted rows are
+        counted by what they are worth, ``sum(w)**2 / sum(w**2)``.
     coverage : float
         What was promised in the bins.
     xlabel : str
@@ -204,9 +222,10 @@ class CoverageDisplay:
         y: ArrayLike,
         *,
         by: int | str | None = None,
-        coverages: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
+        coverages: Sequence[float] | None = None,
         coverage: float | None = None,
         groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         n_bins: int = 8,
         ax: Any = None,
     ) -> Self:
@@ -214,21 +233,24 @@ class CoverageDisplay:
 
         Parameters
         ----------
-        estimator : QuantileIntervalRegressor
-            Fitted.
-        X : array-like or frame of shape (n, n_features)
-            Features.
+        estimator : QuantileIntervalRegressor, pipeline or search
+            Fitted; a pipeline ends in the model.
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features, as `estimator` takes them.
         y : array-like of shape (n,)
             Targets.
         by : int or str, optional
             The column of `X` to bin by: equally many rows a bin, or the most frequent categories.
             By default the predicted median.
-        coverages : sequence of float
-            The levels of the first panel.
+        coverages : sequence of float, optional
+            The levels of the first panel; by default those of 10 %, 20 %, ..., 90 % and 95 % for
+            which there are enough calibration rows.
         coverage : float, optional
             The level of the bins; by default the estimator's own.
         groups : array-like of shape (n,), optional
             For `predict_interval`.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows in coverage and width.
         n_bins : int, default=8
             At most so many bins.
         ax : three matplotlib Axes, optional
@@ -238,27 +260,42 @@ class CoverageDisplay:
         -------
         CoverageDisplay
         """
-        y = np.asarray(y, dtype=float)
+        y, weight = _targets(y, sample_weight)
+        model, quantiles, codes = _predicted(estimator, X, groups)
 
         def hits(level: float | None) -> tuple[NumpyArray, NumpyArray]:
-            low, high = estimator.predict_interval(X, level, groups).T
+            low, high = model._interval(quantiles, level, codes).T
             return (low <= y) & (y <= high), high - low
 
-        observed = np.asarray([np.mean(hits(level)[0]) for level in coverages])
+        observed = {}
+        for level in _COVERAGES if coverages is None else coverages:
+            try:
+                observed[level] = np.average(hits(level)[0], weights=weight)
+            except TooFewRowsError:
+                if coverages is not None:
+                    raise
         inside, width = hits(coverage)
-        binned = estimator.predict(X) if by is None else _column(X, by)
-        codes, labels = _bins(binned, n_bins)
-        counts = np.bincount(codes[codes >= 0], minlength=len(labels))
-        shares, widths = (
-            np.bincount(codes[codes >= 0], v[codes >= 0].astype(float), len(labels)) / counts
-            for v in (inside, width)
+        bins, labels = _bins(model._median(quantiles) if by is None else _column(X, by), n_bins)
+        weight = np.ones(len(y)) if weight is None else weight
+        total, squares, shares, widths = (
+            np.bincount(bins[bins >= 0], (weight * v)[bins >= 0], len(labels))
+            for v in (1, weight, inside, width)
         )
-        promised = estimator.upper - estimator.lower if coverage is None else coverage
+        labels = [label for label, w in zip(labels, total, strict=True) if w > 0]
+        total, squares, shares, widths = (v[total > 0] for v in (total, squares, shares, widths))
+        promised = model.upper_ - model.lower_ if coverage is None else coverage
         xlabel = (
             "predicted median" if by is None else by if isinstance(by, str) else f"feature {by}"
         )
         display = cls(
-            np.asarray(coverages), observed, labels, counts, shares, widths, promised, xlabel
+            np.array(list(observed)),
+            np.array(list(observed.values())),
+            labels,
+            total**2 / squares,
+            shares / total,
+            widths / total,
+            promised,
+            xlabel,
         )
         return display.plot(ax)
 
@@ -293,7 +330,9 @@ class CoverageDisplay:
         low = min(float(np.min(self.inside - error)), self.coverage - 0.05)
         panels[1].set(ylabel="share inside", title="by bin", ylim=(max(0, low - 0.02), 1.005))
         panels[1].legend(fontsize="small", loc="lower right")
-        panels[2].bar(x, self.width, color=_BAND, alpha=0.6)
+        panels[2].bar(
+            x, np.where(np.isfinite(self.width), self.width, np.nan), color=_BAND, alpha=0.6
+        )
         panels[2].set(ylabel="mean width", title="width by bin")
         for panel in panels[1:]:
             panel.set(xlabel=self.xlabel)
@@ -303,14 +342,32 @@ class CoverageDisplay:
         return self
 
 
+def _targets(y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[NumpyArray, NumpyArray | None]:
+    """Targets and weights as vectors of floats."""
+    targets = np.asarray(y, dtype=float)
+    weight = check_weights(sample_weight, len(targets))
+    return targets, None if weight is None else np.asarray(weight, dtype=float)
+
+
+def _predicted(
+    estimator: Any, X: Any, groups: ArrayLike | None
+) -> tuple[Any, NumpyArray, NumpyArray | None]:
+    """The model of the intervals, its quantiles and the rows' groups."""
+    model, features = interval_model(estimator, X)
+    check_is_fitted(model)
+    quantiles = model._predict(features)
+    return model, quantiles, model._codes(groups, len(quantiles))
+
+
 def _column(X: Any, feature: int | str) -> NumpyArray:
     """One feature; ValueError if there is none of that name."""
     try:
-        if isinstance(feature, str):
-            return np.asarray(X[feature])
-        return np.asarray(X.iloc[:, feature] if hasattr(X, "iloc") else np.asarray(X)[:, feature])
-    except (KeyError, IndexError) as error:
+        column = _safe_indexing(X if hasattr(X, "shape") else np.asarray(X), [feature], axis=1)
+    except (IndexError, KeyError, ValueError) as error:
         raise ValueError(f"X has no column {feature!r}") from error
+    if issparse(column):
+        return np.asarray(column.toarray()[:, 0])
+    return np.asarray(column.iloc[:, 0] if hasattr(column, "iloc") else column).ravel()
 
 
 def _bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:

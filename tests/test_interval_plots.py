@@ -8,10 +8,14 @@ import pandas as pd
 import pytest
 from lightgbm import LGBMRegressor
 from matplotlib.figure import Figure
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 
 mpl.use("Agg")
 
-from boostobj import QuantileIntervalRegressor
+from boostobj import QuantileIntervalRegressor, TooFewRowsError, interval_scorers
 from boostobj.plots import CoverageDisplay, IntervalDisplay
 
 
@@ -107,3 +111,70 @@ def test_coverage_display_bins_what_repeats_or_is_missing():
     assert np.all(display.counts > 0)
     with pytest.raises(ValueError, match="ax must be 3 axes, got 1"):
         display.plot(axes(1))
+
+
+def test_weights_count_in_the_displays(fitted):
+    model, X, y = fitted
+    weight = np.where(X["b"] == "u", 0.0, np.linspace(1, 3, len(y)))
+    low, high = model.predict_interval(X).T
+    share = np.average((low <= y) & (y <= high), weights=weight)
+    display = IntervalDisplay.from_estimator(model, X, y, sample_weight=weight, ax=axes(1))
+    assert f"{share:.1%} inside" in display.ax_.get_title()
+    width = np.average(high - low, weights=weight)
+    assert display.ax_.get_title().endswith(f"{width:.3g}")
+    display = CoverageDisplay.from_estimator(model, X, y, by="b", sample_weight=weight, ax=axes(3))
+    assert display.labels == ["v"]
+    assert display.inside == pytest.approx([share])
+    assert display.width == pytest.approx([width])
+    assert display.counts == pytest.approx([weight.sum() ** 2 / np.square(weight).sum()])
+    assert display.observed[list(display.coverages).index(0.9)] == pytest.approx(share)
+
+
+def test_coverage_display_shows_the_levels_that_calibration_reaches():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(60, 1))
+    y = X[:, 0] + rng.normal(size=60)
+    engine = LGBMRegressor(n_estimators=2, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    display = CoverageDisplay.from_estimator(model, X, y, ax=axes(3))
+    assert display.coverages.tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    assert len(display.observed) == 9
+    unbounded = model.set_params(unbounded=True).fit(X[:30], y[:30])
+    display = CoverageDisplay.from_estimator(unbounded, X, y, ax=axes(3))
+    display.figure_.draw_without_rendering()
+    assert np.all(np.isinf(display.width))
+    model.set_params(unbounded=False).fit(X, y)
+    with pytest.raises(TooFewRowsError, match="needs 19"):
+        CoverageDisplay.from_estimator(model, X, y, coverages=[0.95])
+    with pytest.raises(ValueError, match="coverage must be a number"):
+        CoverageDisplay.from_estimator(model, X, y, coverages=[95])
+
+
+def test_models_predict_once_for_all_levels(fitted, monkeypatch):
+    model, X, y = fitted
+    calls = []
+    predict = QuantileIntervalRegressor._predict
+    monkeypatch.setattr(
+        QuantileIntervalRegressor, "_predict", lambda self, X: calls.append(1) or predict(self, X)
+    )
+    CoverageDisplay.from_estimator(model, X, y, ax=axes(3))
+    assert len(calls) == 1
+
+
+def test_displays_of_sparse_rows_pipelines_and_searches():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(300, 2)) * (rng.random((300, 2)) < 0.5)
+    y = X[:, 0] + rng.normal(size=300)
+    own = QuantileIntervalRegressor(LGBMRegressor(n_estimators=2, n_jobs=1), random_state=0)
+    scorer = interval_scorers()["neg_interval_score"]
+    pipeline = make_pipeline(MaxAbsScaler(), own)
+    search = GridSearchCV(
+        pipeline, {"quantileintervalregressor__lower": [0.05]}, scoring=scorer, cv=2
+    )
+    for rows in (X, csr_matrix(X)):
+        for model in (pipeline.fit(rows, y), search.fit(rows, y)):
+            display = IntervalDisplay.from_estimator(model, rows, y, feature=0, ax=axes(1))
+            assert np.array_equal(display.x, X[:, 0])
+            assert np.array_equal(display.y_pred, model.predict(rows))
+            display = CoverageDisplay.from_estimator(model, rows, y, by=1, n_bins=2, ax=axes(3))
+            assert display.coverage == pytest.approx(0.9)

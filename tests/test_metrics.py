@@ -28,6 +28,7 @@ INTERVAL = [
     metrics.MeanIntervalWidth(),
     metrics.IntervalScore(),
     metrics.IntervalScore(coverage=0.5),
+    metrics.IntervalScore(coverage=0.7, lower=0.1),
 ]
 QUANTILE = [metrics.MeanPinball(QUANTILES), metrics.CRPS(QUANTILES)]
 REGRESSION = [
@@ -274,6 +275,21 @@ def test_interval_score_is_a_sum_of_pinball_losses():
     ]
     got = metrics.IntervalScore(coverage=0.8).score(y, interval)
     assert got == pytest.approx(sum(pinball) / 0.1, rel=1e-12)
+    assert metrics.IntervalScore(coverage=0.8, lower=0.1).score(y, interval) == pytest.approx(got)
+
+
+def test_interval_score_is_least_for_the_quantiles_that_leave_out_its_shares():
+    y = np.random.default_rng(0).exponential(size=20_000)
+    levels = np.linspace(0.01, 0.19, 19)
+    for lower in (0.04, 0.15):
+        metric = metrics.IntervalScore(coverage=0.8, lower=lower)
+        scores = [
+            metric.score(y, np.broadcast_to(np.quantile(y, [q, q + 0.8]), (20_000, 2)))
+            for q in levels
+        ]
+        assert levels[np.argmin(scores)] == pytest.approx(lower)
+    with pytest.raises(ValueError, match="IntervalScore: lower must be"):
+        metrics.IntervalScore(coverage=0.8, lower=0.3)
 
 
 def test_coverage_is_compared_with_what_is_promised():

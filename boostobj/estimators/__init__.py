@@ -1,6 +1,7 @@
 """scikit-learn estimators that wire a loss to a booster."""
 
 from boostobj.estimators._classifier import BoostClassifier
+from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._lightgbm import add_init_score
 from boostobj.estimators._regressor import BoostRegressor
 from boostobj.estimators._scorers import interval_scorers
@@ -10,6 +11,7 @@ __all__ = [
     "BoostClassifier",
     "BoostRegressor",
     "QuantileIntervalRegressor",
+    "TooFewRowsError",
     "add_init_score",
     "interval_scorers",
 ]

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
+from boostobj.estimators._groups import Groups
 
 #: Sums of weights and products of levels carry rounding errors; less than this is no difference.
 SLACK = 1e-10
@@ -51,9 +52,11 @@ def conformal_quantile(
     """The smallest score that bounds a new one with probability `coverage`.
 
     That is the score of rank ``ceil((n + 1) * coverage)``. With weights, the smallest score up to
-    which the weights add up to ``coverage * (sum(w) + w_new)``, where the weight of the new row
-    is what a row drawn with these weights has on average, ``w_new = sum(w**2) / sum(w)``; for
-    equal weights of any size both are the same.
+    which the weights add up to ``coverage * (sum(w) + w_new)``. The new row's own weight is not
+    known; ``w_new = sum(w**2) / sum(w)``, what a row drawn with these weights has on average,
+    stands for it. For equal weights of any size that is exact. Otherwise the coverage is kept
+    about, and well while ``sum(w)**2 / sum(w**2)``, the number of rows that the weights are
+    worth, is large; few rows with very uneven weights cover less where scores grow with them.
 
     Parameters
     ----------
@@ -154,19 +157,54 @@ class Calibration:
         ``y - q(x)`` for q quantiles of n rows that no model was trained on.
     sample_weight : ndarray of shape (n,), optional
         Weights of the rows.
-    groups : ndarray of shape (n,), optional
+    groups : Groups, optional
         Calibrates each of these groups by its own rows (Mondrian calibration).
+    symmetric : bool, default=True
+        One score for both sides of an interval, or one for each.
     unbounded : bool, default=False
         See `conformal_quantile`.
     """
 
     residuals: NumpyArray
     sample_weight: NumpyArray | None = None
-    groups: NumpyArray | None = None
+    groups: Groups | None = None
+    symmetric: bool = True
     unbounded: bool = False
 
+    def check(self, lower: float, upper: float) -> None:
+        """Refuse too few rows for an interval; residuals are not needed for that."""
+        groups = None if self.groups is None else np.arange(len(self.groups.labels))
+        n = len(self.residuals)
+        self.growth(np.zeros((3, n)), lower, upper, groups)
+
+    def growth(
+        self, residuals: NumpyArray, lower: float, upper: float, codes: NumpyArray | None
+    ) -> tuple[NumpyArray, NumpyArray]:
+        """How far lower and upper bound move outwards.
+
+        Parameters
+        ----------
+        residuals : ndarray of shape (3, n)
+            Those of the lower bound, of the centre and of the upper bound.
+        lower, upper : float
+            The levels of the bounds.
+        codes : ndarray of shape (m,), optional
+            The groups of new rows.
+
+        Returns
+        -------
+        down, up : ndarray of shape () or (m,)
+        """
+        if self.symmetric:
+            both = self.quantile(interval_scores(*residuals), upper - lower, codes)
+            return both, both
+        return (
+            self.quantile(-residuals[0], 1 - lower, codes),
+            self.quantile(residuals[2], upper, codes),
+        )
+
     def quantile(
-        self, scores: NumpyArray, coverage: float, groups: NumpyArray | None = None
+        self, scores: NumpyArray, coverage: float, codes: NumpyArray | None = None
     ) -> NumpyArray:
         """The conformal quantile, one number, or that of each row's group.
 
@@ -176,8 +214,8 @@ class Calibration:
             Scores of the calibration rows.
         coverage : float
             Between 0 and 1.
-        groups : ndarray of shape (m,), optional
-            Groups of new rows.
+        codes : ndarray of shape (m,), optional
+            Groups of new rows; -1 for one that has no calibration rows.
 
         Returns
         -------
@@ -188,16 +226,16 @@ class Calibration:
         TooFewRowsError
             If a group, or all of them, has too few calibration rows.
         """
-        if self.groups is None or groups is None:
+        if self.groups is None or codes is None:
             return np.asarray(self._quantile(scores, coverage, slice(None)))
-        found, codes = np.unique(groups, return_inverse=True)
+        found, positions = np.unique(codes, return_inverse=True)
         bounds = []
-        for group in found:
+        for code in found:
             try:
-                bounds.append(self._quantile(scores, coverage, self.groups == group))
+                bounds.append(self._quantile(scores, coverage, self.groups.codes == code))
             except TooFewRowsError as error:
-                raise TooFewRowsError(f"group {group!s}: {error}") from None
-        return np.asarray(bounds)[codes]
+                raise TooFewRowsError(f"group {self.groups.labels[code]}: {error}") from None
+        return np.asarray(bounds)[positions]
 
     def _quantile(self, scores: NumpyArray, coverage: float, rows: Any) -> float:
         weight = None if self.sample_weight is None else self.sample_weight[rows]

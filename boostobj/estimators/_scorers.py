@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -10,30 +9,50 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
 from boostobj._typing import ArrayLike
-from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth, Metric
+from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth
 
-__all__ = ["IntervalScorer", "interval_scorers"]
+__all__ = ["IntervalScorer", "interval_model", "interval_scorers"]
 
-_METRICS: dict[str, Callable[[float], Metric]] = {
-    "neg_interval_score": IntervalScore,
-    "neg_interval_width": lambda _: MeanIntervalWidth(),
-    "interval_coverage": IntervalCoverage,
-}
+_NAMES = ("neg_interval_score", "neg_interval_width", "interval_coverage")
+
+
+def interval_model(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """The model of intervals inside of pipelines and searches, and the features as it gets them.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    model = estimator
+    while not hasattr(model, "predict_interval"):
+        if isinstance(model, Pipeline):
+            X = model[:-1].transform(X) if len(model) > 1 else X
+            model = model[-1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            raise TypeError(
+                "estimator must be a QuantileIntervalRegressor, a pipeline that ends in one or a "
+                f"fitted search over one, got {estimator!r}"
+            )
+    return model, X
 
 
 class IntervalScorer(BaseEstimator):  # type: ignore[misc]
     """Scores the intervals of a model: ``scorer(model, X, y)``.
 
     Routes `sample_weight` and `groups` where `set_score_request` asks for them. A pipeline that
-    ends in the model is scored as well.
+    ends in the model and a fitted search over it are scored as well.
 
     Parameters
     ----------
     name : {"neg_interval_score", "neg_interval_width", "interval_coverage"}
         What to compute; see `IntervalScore`, `MeanIntervalWidth`, `IntervalCoverage`.
     coverage : float, optional
-        The coverage to predict and to score, in (0, 1); by default the model's own. Models of
-        different levels are comparable at one coverage only.
+        The coverage to predict and to score, in (0, 1), by the fines of a central interval; by
+        default the model's own, with fines by its own levels. Models of different levels are
+        comparable at one coverage only.
     """
 
     __metadata_request__score = {"estimator": UNUSED}
@@ -51,18 +70,20 @@ class IntervalScorer(BaseEstimator):  # type: ignore[misc]
         groups: ArrayLike | None = None,
     ) -> float:
         """Score a fitted model; greater is better, but for the coverage."""
-        if self.name not in _METRICS:
+        if self.name not in _NAMES:
             raise ValueError(
-                f"{type(self).__name__}: name must be one of {', '.join(_METRICS)}, "
-                f"got {self.name!r}"
+                f"{type(self).__name__}: name must be one of {', '.join(_NAMES)}, got {self.name!r}"
             )
-        if isinstance(estimator, Pipeline):
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
-        promised = estimator.upper - estimator.lower if self.coverage is None else self.coverage
-        interval = estimator.predict_interval(X, self.coverage, groups)
-        score = _METRICS[self.name](promised).score(y, interval, sample_weight)
-        return -score if self.name.startswith("neg_") else score
+        model, X = interval_model(estimator, X)
+        interval = model.predict_interval(X, self.coverage, groups)
+        if self.name == "neg_interval_width":
+            return -MeanIntervalWidth().score(y, interval, sample_weight)
+        promised, lower = self.coverage, None
+        if promised is None:
+            promised, lower = model.upper_ - model.lower_, model.lower_
+        if self.name == "interval_coverage":
+            return IntervalCoverage(promised).score(y, interval, sample_weight)
+        return -IntervalScore(promised, lower).score(y, interval, sample_weight)
 
     __call__ = score
 
@@ -92,4 +113,4 @@ def interval_scorers(coverage: float | None = None) -> dict[str, IntervalScorer]
     >>> best = interval_scorers(0.9)["neg_interval_score"]
     >>> GridSearchCV(model, {"estimator__max_depth": [3, 5]}, scoring=best)   # doctest: +SKIP
     """
-    return {name: IntervalScorer(name, coverage) for name in _METRICS}
+    return {name: IntervalScorer(name, coverage) for name in _NAMES}

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from numbers import Integral, Real
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv, train_test_split
-from sklearn.utils import Tags, _safe_indexing, check_random_state
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
+from sklearn.preprocessing import normalize
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.estimators._conformal import Calibration, TooFewRowsError, level_weights
+from boostobj.estimators._features import check_features
+from boostobj.estimators._fitting import take_rows
+from boostobj.estimators._folds import calibration_folds
+from boostobj.estimators._groups import Groups
+from boostobj.estimators._interval_checks import (
+    check_enclosed,
+    check_level,
+    check_parameters,
+    check_rows,
+    has_validation,
+)
+from boostobj.estimators._quantile_models import (
+    check_models,
+    fit_models,
+    levels_of,
+    predict_levels,
 )
 
-from boostobj._arrays import check_weights
-from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss
-from boostobj.estimators._base import check_targets
-from boostobj.estimators._conformal import Calibration, interval_scores, level_weights
-from boostobj.estimators._features import check_features
-from boostobj.estimators._fitting import Rows, resolve_engine
-from boostobj.estimators._regressor import BoostRegressor
-from boostobj.losses.multi_quantile import MultiQuantile
-from boostobj.losses.quantile import Quantile
-
 __all__ = ["QuantileIntervalRegressor"]
-
-#: Small trees: a leaf has to hold enough rows to tell where their tails begin.
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "xgboost": {"n_estimators": 200, "learning_rate": 0.1, "max_depth": 4, "min_child_weight": 20},
-    "lightgbm": {"n_estimators": 200, "learning_rate": 0.1, "num_leaves": 16},
-}
 
 
 class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Prediction intervals that cover new rows as often as they promise.
 
     One boosted model per quantile, with `Quantile` as objective, and conformal calibration of
-    what they predict: on exchangeable data the interval holds the target of a new row with at
-    least the probability ``upper - lower``, whatever the models are like. Quantiles never cross.
+    what they predict. Quantiles never cross. By default, without weights and on exchangeable
+    data, the interval holds the target of a new row with at least the probability ``upper -
+    lower``, whatever the models are like; see the notes for weights and for "cv".
+
+    `score` is the R² of the median and knows nothing of the intervals: select `lower`, `upper` or
+    the engine's parameters by ``interval_scorers(coverage)["neg_interval_score"]``.
 
     Parameters
     ----------
@@ -51,7 +54,8 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         engine that is installed, XGBoost if both are, with 200 small trees. A mapping from level
         to *fitted* model, ``{0.05: low, 0.5: median, 0.95: high}``, of any kind with `predict`,
         is calibrated as it is: all rows of `fit` are calibration rows then. A model that
-        predicts several columns has a tuple of levels for key.
+        predicts several columns has a tuple of levels for key. The levels have to enclose
+        `lower`, `upper` and 0.5; what is not among them is interpolated, the median too.
     lower, upper : float, default=0.05, 0.95
         The levels of the interval, ``0 < lower < upper < 1``. It promises to cover
         ``upper - lower``.
@@ -75,8 +79,10 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
     calibration_fraction : float, default=0.2
         Share of the rows that "split" calibrates on, in (0, 1).
     cv : int, splitter or iterable of (train, test) indices, default=5
-        The folds of "cv". If rows of one day, person or place depend on each other, folds that
-        keep them together keep the promise for new days, persons and places.
+        The folds of "cv"; each row may be left out once at most. If rows of one day, person or
+        place depend on each other, folds that keep them together keep the promise for new days,
+        persons and places: give pairs of indices, ``cv=list(GroupKFold(5).split(X, groups=day))``.
+        A splitter gets `X`, `y` and the `groups` of `fit`, by which intervals are calibrated too.
     unbounded : bool, default=False
         Give infinite bounds where too few calibration rows allow no finite one, instead of an
         error.
@@ -98,15 +104,18 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
 
     Attributes
     ----------
+    lower_, upper_ : float
+        The levels of the interval, those of `fit` or `calibrate`.
     quantiles_ : ndarray of shape (q,)
         The fitted levels, increasing.
     models_ : list of dict
-        The models by level, ``models_[0][0.95]``; "cv" has one such dict a fold. With `joint`
-        the key is the tuple of all levels.
+        The models by level, increasing, ``models_[0][0.95]``; "cv" has one such dict a fold.
+        With `joint` the key is the tuple of all levels.
     calibration_residuals_ : ndarray of shape (n_calibration, q), or None
         Target minus predicted quantile of the calibration rows.
     feature_importances_ : ndarray of shape (q, n_features_in_)
-        The engine's importances by level; each row sums to one. With `joint` there is one row.
+        The models' importances by level; each row sums to one. A model of several levels, as
+        with `joint`, has one row.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -114,11 +123,23 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
 
     Notes
     -----
-    With n calibration rows the coverage is between ``1 - alpha`` and ``1 - alpha + 1/(n + 1)`` on
-    average over calibration sets, where no two scores are equal; for one set it scatters by
-    about ``sqrt(alpha (1 - alpha) / n)``. Sample weights count in the models and in the
-    calibration: the promise is then for rows drawn with these weights. "cv" rests on the mean of
-    the models being no worse than each of them, for which there is no such theorem.
+    With n calibration rows the coverage of "split" is between ``1 - alpha`` and
+    ``1 - alpha + 1/(n + 1)`` on average over calibration sets, where no two scores are equal; for
+    one set it scatters by about ``sqrt(alpha (1 - alpha) / n)``.
+
+    Sample weights count in the models and in the calibration: the promise is then for rows drawn
+    with these weights ``w``. It is kept about, and well while ``sum(w)**2 / sum(w**2)``, the
+    number of calibration rows that the weights are worth, is large; a few dozen rows with very
+    uneven weights cover less where the noise grows with the weight. Rows of weight zero are left
+    out.
+
+    "cv" is after cross-conformal prediction and CV+, but applies the residuals of all folds to
+    the mean of the folds' models. There is no theorem for that; the benchmark
+    ``examples/benchmarks/intervals.py`` counts what it covers.
+
+    At the end of a pipeline, new rows go through its other steps first:
+    ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``. `interval_scorers` and the
+    displays do that.
 
     References
     ----------
@@ -183,10 +204,10 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
 
     @property
     def feature_importances_(self) -> NumpyArray:
-        """The engine's importances by level, of shape (q, n_features_in_)."""
+        """The models' importances by level, of shape (q, n_features_in_); rows sum to one."""
         check_is_fitted(self)
         by_fold = [[m.feature_importances_ for m in fold.values()] for fold in self.models_]
-        return np.asarray(np.mean(by_fold, axis=0))
+        return np.asarray(normalize(np.mean(by_fold, axis=0), norm="l1"))
 
     def fit(
         self,
@@ -209,9 +230,11 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         y : array-like of shape (n,)
             Targets, finite.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, see
+            `BoostRegressor.fit`.
         groups : array-like of shape (n,), optional
-            A category of each row. The intervals then cover in every category as often as they
+            A category of each row; categories are the same if they are equal, whatever their
+            type. The intervals then cover in every category as often as they
             promise, and the category of each new row is asked for.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping.
@@ -228,74 +251,79 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         TypeError, ValueError
             If an argument is not what it should be; before training starts.
         """
-        self._check_parameters()
+        check_parameters(self)
+        has_val = has_validation(self, X_val, y_val, sample_weight_val)
         if isinstance(self.estimator, Mapping):
-            self.models_ = [dict(self.estimator)]
-            self.quantiles_ = np.sort(_levels(self.estimator))
-            return self.calibrate(X, y, sample_weight, groups)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None"
-            )
+            return self._fit_prefit(X, y, sample_weight, groups)
         features = check_features(self, X, reset=True)
-        y, weight, groups = _check_rows(features, y, sample_weight, groups)
-        if self.estimator is None and weight is not None:
-            # the defaults of XGBoost count weights as rows, so that their unit must not matter
-            weight = weight / weight.max()
-            weight /= weight[weight > 0].mean()
-        further = [] if self.quantiles is None else self.quantiles
-        # what rounding has done to 1 - 0.1 is no level of its own
-        levels = np.unique(np.round([self.lower, 0.5, self.upper, *further], 12))
+        rows = check_rows(self, features, y, sample_weight)
+        known = Groups.of(groups, len(rows.y))
+        validation = None
+        if has_val:
+            X_val = check_features(self, X_val, reset=False, name="X_val")
+            validation = check_rows(self, X_val, y_val, sample_weight_val, "_val")
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        folds = self._folds(len(y), groups, seed)
-        left_out = np.concatenate([rows for _, rows in folds])
-        weight_out, groups_out = _take(weight, left_out), _take(groups, left_out)
+        folds = calibration_folds(self, rows, known, groups, seed)
+        left_out = np.concatenate([rest for _, rest in folds])
+        weight = None if rows.sample_weight is None else rows.sample_weight[left_out]
+        known = known and known.take(left_out)
+        calibration = None
         if self.calibration is not None:
-            self._check_enough(len(left_out), weight_out, groups_out)
-        validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-        parts = [Rows(_safe_indexing(features, i), y[i], _take(weight, i)) for i, _ in folds]
-        self.models_ = self._fit_models(levels.tolist(), parts, validation, seed)
-        self.quantiles_ = levels
-        self._calibration = None
-        if self.calibration is not None:
-            residuals = [
-                y[rows, None] - _predict(models, _safe_indexing(features, rows))
-                for models, (_, rows) in zip(self.models_, folds, strict=True)
-            ]
-            self._calibration = Calibration(
-                np.concatenate(residuals), weight_out, groups_out, self.unbounded
+            calibration = self._calibration_of(np.zeros((len(left_out), 0)), weight, known)
+        if len(rows.y) > 1 and np.all(rows.y == rows.y[0]):
+            warnings.warn(
+                f"{type(self).__name__}: y is {rows.y[0]!s} in all {len(rows.y)} rows, there is "
+                "nothing to learn",
+                UserWarning,
+                stacklevel=2,
             )
-        return self
+        models = fit_models(self, [take_rows(rows, train) for train, _ in folds], validation, seed)
+        if calibration is not None:
+            predicted = [
+                predict_levels(fold, take_rows(rows, rest).X, checked=True)
+                for fold, (_, rest) in zip(models, folds, strict=True)
+            ]
+            residuals = rows.y[left_out, None] - np.concatenate(predicted)
+            calibration = replace(calibration, residuals=residuals)
+        self._prefit = False
+        return self._keep(models, calibration, known)
 
-    def _fit_models(
-        self, levels: list[float], parts: list[Rows], validation: dict[str, Any], seed: int
-    ) -> list[dict[Any, BoostRegressor]]:
-        """The models by level for each part of the rows."""
-        losses: dict[Any, Loss] = {level: Quantile(level) for level in levels}
-        if self.joint:
-            losses = {tuple(levels): MultiQuantile(tuple(levels))}
-        n_models = len(parts) * len(losses)
-        estimator = self._engine(n_models, seed)
+    def _fit_prefit(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None, groups: ArrayLike | None
+    ) -> Self:
+        """Calibrate the user's models."""
+        models = check_models(self.estimator, type(self).__name__)
+        check_enclosed(self, levels_of(models))
+        rows = check_rows(self, X, y, sample_weight)
+        known = Groups.of(groups, len(rows.y))
+        residuals = rows.y[:, None] - predict_levels(models, X, checked=False)
+        calibration = self._calibration_of(residuals, rows.sample_weight, known)
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self._prefit = True
+        return self._keep([models], calibration, known)
 
-        def fit_one(number: int, loss: Loss, rows: Rows) -> BoostRegressor:
-            if self.verbose:
-                print(f"[{number}/{n_models}] {loss!r}, {len(rows.y):,} rows", flush=True)
-            return BoostRegressor(
-                estimator,
-                loss=loss,
-                early_stopping_rounds=self.early_stopping_rounds,
-                validation_fraction=self.validation_fraction,
-                random_state=seed,
-                verbose=self.verbose,
-            ).fit(*rows, **validation)
-
-        jobs = [(loss, rows) for rows in parts for loss in losses.values()]
-        fitted = Parallel(self.n_jobs, prefer="threads")(
-            delayed(fit_one)(i, *job) for i, job in enumerate(jobs, start=1)
+    def _calibration_of(
+        self, residuals: NumpyArray, weight: NumpyArray | None, groups: Groups | None
+    ) -> Calibration:
+        """The calibration; an error if there are too few rows for the interval, in any group."""
+        calibration = Calibration(
+            residuals, weight, groups, bool(self.symmetric), bool(self.unbounded)
         )
-        k = len(losses)
-        return [dict(zip(losses, fitted[i : i + k], strict=True)) for i in range(0, n_models, k)]
+        calibration.check(self.lower, self.upper)
+        return calibration
+
+    def _keep(
+        self,
+        models: list[dict[Any, Any]],
+        calibration: Calibration | None,
+        groups: Groups | None,
+    ) -> Self:
+        """Store all that prediction reads; parameters may be set anew without a new fit."""
+        self.models_, self.quantiles_ = models, np.sort(levels_of(models[0]))
+        self.lower_, self.upper_ = float(self.lower), float(self.upper)
+        self._calibration = calibration
+        self._labels = groups and groups.labels
+        return self
 
     def calibrate(
         self,
@@ -305,6 +333,8 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         groups: ArrayLike | None = None,
     ) -> Self:
         """Calibrate the fitted models on other rows, which none of them has seen.
+
+        The parameters `lower`, `upper`, `symmetric` and `unbounded` count as they are now.
 
         Parameters
         ----------
@@ -321,12 +351,13 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
             As `fit`.
         """
         check_is_fitted(self)
-        y, weight, groups = _check_rows(X, y, sample_weight, groups)
-        self._check_enough(len(y), weight, groups)
-        self._calibration = Calibration(
-            y[:, None] - self._predict(X), weight, groups, self.unbounded
-        )
-        return self
+        check_parameters(self)
+        check_enclosed(self, self.quantiles_)
+        rows = check_rows(self, X, y, sample_weight)
+        known = Groups.of(groups, len(rows.y))
+        residuals = rows.y[:, None] - self._predict(X)
+        calibration = self._calibration_of(residuals, rows.sample_weight, known)
+        return self._keep(self.models_, calibration, known)
 
     @property
     def calibration_residuals_(self) -> NumpyArray | None:
@@ -347,21 +378,24 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         ndarray of shape (n,)
         """
         check_is_fitted(self)
-        return np.asarray(self._predict(X) @ level_weights(self.quantiles_, 0.5))
+        return self._median(self._predict(X))
 
     def predict_interval(
         self, X: Any, coverage: float | None = None, groups: ArrayLike | None = None
     ) -> NumpyArray:
         """Predict lower and upper bound.
 
+        Intervals of several coverages are calibrated one by one: where many levels are fitted, in
+        some rows one of less coverage may reach beyond a wider one.
+
         Parameters
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Features as in `fit`.
         coverage : float, optional
-            Another coverage than ``upper - lower``, in (0, 1). The models stay as they are:
+            Another coverage than ``upper_ - lower_``, in (0, 1). The models stay as they are:
             their quantiles are interpolated and calibrated anew. What is left out on either side
-            keeps the proportion of `lower` to ``1 - upper``.
+            keeps the proportion of ``lower_`` to ``1 - upper_``.
         groups : array-like of shape (n,), optional
             The category of each row, if `fit` had them.
 
@@ -377,23 +411,16 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
             If an argument is not what it should be.
         """
         check_is_fitted(self)
-        lower, upper = self._tails(coverage)
         quantiles = self._predict(X)
-        groups = self._new_groups(groups, len(quantiles))
-        centre = 0.5 if lower < 0.5 < upper else (lower + upper) / 2
-        weights = np.stack([level_weights(self.quantiles_, q) for q in (lower, centre, upper)])
-        low, middle, high = weights @ quantiles.T
-        if self._calibration is not None:
-            residuals = weights @ self._calibration.residuals.T
-            down, up = self._growth(self._calibration, residuals, lower, upper, groups)
-            low, high = low - down, high + up
-        return np.column_stack([np.minimum(low, middle), np.maximum(high, middle)])
+        return self._interval(quantiles, coverage, self._codes(groups, len(quantiles)))
 
     def predict_quantiles(self, X: Any, groups: ArrayLike | None = None) -> NumpyArray:
         """Predict all quantiles, calibrated one by one as bounds.
 
         A target is below a quantile of level q > 1/2 with at least probability q, and above one
-        of level q < 1/2 with at least probability 1 - q. The median is that of `predict`.
+        of level q < 1/2 with at least probability 1 - q. The median is that of `predict`. The
+        outer quantiles are not the bounds of `predict_interval`, which by default calibrates both
+        with one score.
 
         Parameters
         ----------
@@ -414,16 +441,16 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         """
         check_is_fitted(self)
         quantiles = self._predict(X)
+        codes = self._codes(groups, len(quantiles))
         if self._calibration is None:
             return quantiles
-        groups = self._new_groups(groups, len(quantiles))
-        median = (quantiles @ level_weights(self.quantiles_, 0.5))[:, None]
+        median = self._median(quantiles)[:, None]
         for j, level in enumerate(self.quantiles_):
             residuals = self._calibration.residuals[:, j]
             if level < 0.5:
-                quantiles[:, j] -= self._calibration.quantile(-residuals, 1 - level, groups)
+                quantiles[:, j] -= self._calibration.quantile(-residuals, 1 - level, codes)
             elif level > 0.5:
-                quantiles[:, j] += self._calibration.quantile(residuals, level, groups)
+                quantiles[:, j] += self._calibration.quantile(residuals, level, codes)
         # Bounds that cross after their calibration give way to the outer one.
         below, above = self.quantiles_ < 0.5, self.quantiles_ > 0.5
         outwards = np.minimum.accumulate(quantiles[:, below][:, ::-1], axis=1)
@@ -433,162 +460,54 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
 
     def _predict(self, X: Any) -> NumpyArray:
         """Quantiles before calibration, (n, q): the mean over the folds."""
-        return np.asarray(np.mean([_predict(models, X) for models in self.models_], axis=0))
+        if self._prefit:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = check_features(self, X, reset=False)
+        by_fold = [predict_levels(models, X, checked=not self._prefit) for models in self.models_]
+        return np.asarray(np.mean(by_fold, axis=0))
 
-    def _tails(self, coverage: float | None) -> tuple[float, float]:
-        """The levels of an interval of another coverage."""
-        if coverage is None:
-            return float(self.lower), float(self.upper)
-        _check_level(coverage, f"{type(self).__name__}: coverage")
-        outside = (1 - coverage) / (self.lower + 1 - self.upper)
-        return float(outside * self.lower), float(1 - outside * (1 - self.upper))
+    def _median(self, quantiles: NumpyArray) -> NumpyArray:
+        return np.asarray(quantiles @ level_weights(self.quantiles_, 0.5))
 
-    def _new_groups(self, groups: ArrayLike | None, n: int) -> NumpyArray | None:
-        """The groups of rows to predict, asked for if and only if `fit` had them."""
-        wanted = self._calibration is not None and self._calibration.groups is not None
-        if (groups is not None) != wanted:
-            raise ValueError(
-                f"{type(self).__name__}: calibrated "
-                + ("by groups, so that groups is needed" if wanted else "without groups, got some")
-            )
-        return _check_groups(groups, n)
+    def _interval(
+        self, quantiles: NumpyArray, coverage: float | None, codes: NumpyArray | None
+    ) -> NumpyArray:
+        """The calibrated interval of rows with these quantiles, in these groups."""
+        lower, upper = self.lower_, self.upper_
+        if coverage is not None:
+            check_level(coverage, f"{type(self).__name__}: coverage")
+            outside = (1 - coverage) / (lower + 1 - upper)
+            lower, upper = outside * lower, 1 - outside * (1 - upper)
+        centre = 0.5 if lower < 0.5 < upper else (lower + upper) / 2
+        weights = np.stack([level_weights(self.quantiles_, q) for q in (lower, centre, upper)])
+        low, middle, high = weights @ quantiles.T
+        if self._calibration is not None:
+            residuals = weights @ self._calibration.residuals.T
+            down, up = self._calibration.growth(residuals, lower, upper, codes)
+            low, high = low - down, high + up
+        return np.column_stack([np.minimum(low, middle), np.maximum(high, middle)])
 
-    def _growth(
-        self,
-        calibration: Calibration,
-        residuals: NumpyArray,
-        lower: float,
-        upper: float,
-        groups: NumpyArray | None,
-    ) -> tuple[NumpyArray, NumpyArray]:
-        """How far the bounds move outwards; residuals (3, n) of lower bound, centre and upper."""
-        if self.symmetric:
-            both = calibration.quantile(interval_scores(*residuals), upper - lower, groups)
-            return both, both
-        return (
-            calibration.quantile(-residuals[0], 1 - lower, groups),
-            calibration.quantile(residuals[2], upper, groups),
-        )
-
-    def _check_enough(self, n: int, weight: NumpyArray | None, groups: NumpyArray | None) -> None:
-        """Refuse too few calibration rows for the interval, before anything is trained."""
-        calibration = Calibration(np.zeros((n, 0)), weight, groups, self.unbounded)
-        self._growth(calibration, np.zeros((3, n)), self.lower, self.upper, groups)
-
-    def _folds(
-        self, n: int, groups: NumpyArray | None, seed: int
-    ) -> list[tuple[NumpyArray, NumpyArray]]:
-        """Pairs of rows: to train on, and to calibrate on."""
-        everything = np.arange(n)
-        if self.calibration is None:
-            return [(everything, everything[:0])]
-        if self.calibration == "cv" and not isinstance(self.cv, Integral):
-            return list(check_cv(self.cv).split(everything))
-        folds = int(self.cv) if self.calibration == "cv" else 2
-        # Groups are spread evenly where every one has enough rows for that.
-        stratify = groups
-        if groups is not None and np.unique(groups, return_counts=True)[1].min() < folds:
-            stratify = None
-        if self.calibration == "cv":
-            kind = KFold if stratify is None else StratifiedKFold
-            splitter = kind(folds, shuffle=True, random_state=seed)
-            return list(splitter.split(everything, stratify))
-        train, rest = train_test_split(
-            everything,
-            test_size=self.calibration_fraction,
-            random_state=seed,
-            stratify=stratify,
-        )
-        return [(np.sort(train), np.sort(rest))]
-
-    def _engine(self, n_models: int, seed: int) -> Any:
-        """The engine's wrapper with threads for one of the models that are fitted at once."""
-        engine = resolve_engine(self.estimator, owner=type(self).__name__, random_state=seed)
-        if self.estimator is None:
-            engine.estimator.set_params(**_DEFAULTS[engine.name])
-        at_once = min(effective_n_jobs(self.n_jobs), n_models)
-        if at_once > 1:
-            share = max(1, effective_n_jobs(-1) // at_once)
-            asked = engine.estimator.get_params()["n_jobs"]
-            engine.estimator.set_params(n_jobs=min(asked, share) if (asked or 0) > 0 else share)
-        return engine.estimator
-
-    def _check_parameters(self) -> None:
-        """Refuse settings that make no sense."""
+    def _codes(self, groups: ArrayLike | None, n: int) -> NumpyArray | None:
+        """The groups of rows to predict, asked for if and only if `fit` or `calibrate` had them."""
         owner = type(self).__name__
-        _check_level(self.lower, f"{owner}: lower")
-        _check_level(self.upper, f"{owner}: upper")
-        if not self.lower < self.upper:
+        if (groups is None) != (self._labels is None):
             raise ValueError(
-                f"{owner}: lower must be less than upper, got {self.lower!r} and {self.upper!r}"
-            )
-        for level in [] if self.quantiles is None else self.quantiles:
-            _check_level(level, f"{owner}: quantiles")
-        if self.calibration not in ("split", "cv", None):
-            raise ValueError(
-                f"{owner}: calibration must be 'split', 'cv' or None, got {self.calibration!r}"
-            )
-        _check_level(self.calibration_fraction, f"{owner}: calibration_fraction")
-        if isinstance(self.cv, Integral) and int(self.cv) < 2:
-            raise ValueError(f"{owner}: cv must be 2 folds or more, got {self.cv!r}")
-        if isinstance(self.estimator, Mapping):
-            levels = _levels(self.estimator)
-            for level in levels:
-                _check_level(level, f"{owner}: a level of estimator")
-            if len(set(levels)) < max(len(levels), 2):
-                raise ValueError(
-                    f"{owner}: estimator must hold two levels or more, each once, got {levels}"
+                f"{owner}: fitted "
+                + (
+                    "with groups, so that groups is needed"
+                    if groups is None
+                    else "without groups, got some"
                 )
-            for level, model in self.estimator.items():
-                if not hasattr(model, "predict"):
-                    raise TypeError(
-                        f"{owner}: the model at level {level} must have predict, got {model!r}"
-                    )
-
-
-def _levels(models: Mapping[Any, Any]) -> list[float]:
-    """The levels of models by level, or by several levels."""
-    return [level for key in models for level in (key if isinstance(key, tuple) else (key,))]
-
-
-def _predict(models: Mapping[float, Any], X: Any) -> NumpyArray:
-    """Quantiles of one fold's models, rearranged so that they do not cross."""
-    columns = [np.asarray(model.predict(X), dtype=np.float64) for model in models.values()]
-    quantiles = np.column_stack(columns)
-    wanted = len(_levels(models))
-    if quantiles.shape[1] != wanted:
-        raise ValueError(f"the models predict {quantiles.shape[1]} columns for {wanted} levels")
-    return np.sort(quantiles, axis=1)
-
-
-def _check_level(value: Any, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
-        raise ValueError(f"{name} must be a number in (0, 1), got {value!r}")
-
-
-def _check_rows(
-    X: Any, y: Any, sample_weight: ArrayLike | None, groups: ArrayLike | None
-) -> tuple[NumpyArray, NumpyArray | None, NumpyArray | None]:
-    """Targets, weights and groups that fit the features."""
-    y = column_or_1d(check_targets(y, "y"), warn=True)
-    check_consistent_length(X, y)
-    weight = check_weights(sample_weight, len(y))
-    if weight is not None:
-        weight = np.asarray(weight, dtype=np.float64)
-    return y, weight, _check_groups(groups, len(y))
-
-
-def _check_groups(groups: ArrayLike | None, n: int) -> NumpyArray | None:
-    """The group of each row as a vector of one type that sorts."""
-    if groups is None:
-        return None
-    checked = np.asarray(groups)
-    if checked.shape != (n,):
-        raise ValueError(f"groups must have shape ({n},), got {checked.shape}")
-    if np.any(checked != checked) or np.any(checked == None):  # noqa: E711 (elementwise)
-        raise ValueError("groups must not have missing values")
-    return checked.astype(str) if checked.dtype == object else checked
-
-
-def _take(x: NumpyArray | None, rows: NumpyArray) -> NumpyArray | None:
-    return None if x is None else x[rows]
+            )
+        known = Groups.of(groups, n, self._labels)
+        if known is None:
+            return None
+        unknown = np.flatnonzero(known.codes < 0)
+        if len(unknown) and self._calibration is not None and not self._calibration.unbounded:
+            group = np.asarray(groups, dtype=object)[unknown[0]]
+            raise TooFewRowsError(
+                f"{owner}: group {group!r} was not in fit, so that no finite bound is known; fit "
+                "with unbounded=True for infinite ones"
+            )
+        return known.codes

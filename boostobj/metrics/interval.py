@@ -144,30 +144,40 @@ class MeanIntervalWidth(Metric):
 class IntervalScore(Metric):
     """Winkler's interval score: the width, plus a fine for each target outside.
 
-    A target that misses its interval by ``d`` costs ``2 d / (1 - coverage)``. The score is least,
-    on average, for the quantiles that leave out ``(1 - coverage) / 2`` on either side. Predictions
-    have shape (n, 2): lower and upper bound.
+    A target that is below its interval by ``d`` costs ``d / lower``, and one above it
+    ``d / (1 - coverage - lower)``. The score is least, on average, for the quantiles that leave
+    out these shares. Predictions have shape (n, 2): lower and upper bound.
 
     Parameters
     ----------
     coverage : float, default=0.9
         The share of targets that the intervals are meant to hold, between 0 and 1.
+    lower : float, optional
+        The share meant to be below them, between 0 and ``1 - coverage``; by default half of what
+        is left out.
 
     References
     ----------
     Winkler (1972). A decision-theoretic approach to interval estimation. JASA 67(337).
+    Gneiting, Raftery (2007). Strictly proper scoring rules, prediction, and estimation. JASA
+    102(477), section 6.
     """
 
     coverage: float = 0.9
+    lower: float | None = None
 
     def __post_init__(self) -> None:
         check_number(self, "coverage", low=0, high=1)
+        if self.lower is not None:
+            check_number(self, "lower", low=0, high=1 - self.coverage)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         y, y_pred = _columns(self, y, y_pred, 2)
         lower, upper = y_pred.T
-        miss = np.maximum(lower - y, 0) + np.maximum(y - upper, 0)
-        score = upper - lower + 2 / (1 - self.coverage) * miss
+        outside = 1 - self.coverage
+        below = outside / 2 if self.lower is None else self.lower
+        fine = np.maximum(lower - y, 0) / below + np.maximum(y - upper, 0) / (outside - below)
+        score = upper - lower + fine
         return float(np.average(score, weights=weight))
 
 

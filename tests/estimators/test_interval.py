@@ -18,8 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from xgboost import XGBRegressor
 
-from boostobj import QuantileIntervalRegressor, interval_scorers
-from boostobj.estimators._conformal import TooFewRowsError
+from boostobj import QuantileIntervalRegressor, TooFewRowsError, interval_scorers
 from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth
 
 ENGINES = {
@@ -119,7 +118,7 @@ def test_another_coverage_needs_no_fit(engine, test):
     widths = []
     for coverage in (0.5, 0.8, 0.9, 0.95, 0.99):
         interval = model.predict_interval(test[0], coverage)
-        assert np.mean(inside(interval, test[1])) == pytest.approx(coverage, abs=0.04)
+        assert np.mean(inside(interval, test[1])) == pytest.approx(coverage, abs=0.05)
         widths.append(np.mean(interval[:, 1] - interval[:, 0]))
     assert np.all(np.diff(widths) > 0)
     assert np.array_equal(model.predict_interval(test[0], 0.9), model.predict_interval(test[0]))
@@ -268,7 +267,7 @@ def test_too_few_rows_of_a_group():
     interval = model.predict_interval(X[:3], groups=["common", "rare", "unknown"])
     assert np.isfinite(interval).all(axis=1).tolist() == [True, False, False]
     model = make().fit(X[:190], y[:190], groups=groups[:190])
-    with pytest.raises(TooFewRowsError, match=r"group unknown: .* got 0"):
+    with pytest.raises(TooFewRowsError, match=r"group 'unknown' was not in fit"):
         model.predict_interval(X[:1], groups=["unknown"])
 
 
@@ -279,19 +278,45 @@ def test_too_few_rows_of_a_group():
         ({"upper": 1.0}, r"upper must be a number in \(0, 1\), got 1.0"),
         ({"upper": "0.9"}, r"upper must be a number in \(0, 1\), got '0.9'"),
         ({"lower": 0.9, "upper": 0.1}, "lower must be less than upper, got 0.9 and 0.1"),
-        ({"quantiles": [0.5, 1.5]}, r"quantiles must be a number in \(0, 1\), got 1.5"),
+        ({"quantiles": [0.5, 1.5]}, r"quantiles must be a sequence of numbers in \(0, 1\) or None"),
+        ({"quantiles": 0.5}, "quantiles must be a sequence of numbers .* got 0.5"),
+        ({"joint": "no"}, "joint must be True or False, got 'no'"),
+        ({"symmetric": None}, "symmetric must be True or False, got None"),
+        ({"unbounded": "no"}, "unbounded must be True or False, got 'no'"),
+        ({"verbose": -1}, "QuantileIntervalRegressor: verbose must be an integer >= 0, got -1"),
+        ({"validation_fraction": 1}, "IntervalRegressor: validation_fraction must be a number"),
+        ({"cv": 501, "calibration": "cv"}, "cv must be at most the number of rows, 500, got 501"),
+        ({"calibration_fraction": 0.9999}, "calibration_fraction=0.9999 leaves 0 of 500 rows"),
+        ({"validation_fraction": None, "early_stopping_rounds": 5}, "needs rows to watch"),
         ({"calibration": "jackknife"}, "calibration must be 'split', 'cv' or None"),
         ({"calibration_fraction": 1}, r"calibration_fraction must be a number in \(0, 1\)"),
         ({"cv": 1, "calibration": "cv"}, "cv must be 2 folds or more, got 1"),
-        ({"early_stopping_rounds": 0}, "early_stopping_rounds must be an integer >= 1"),
+        (
+            {"early_stopping_rounds": 0},
+            "IntervalRegressor: early_stopping_rounds must be an integer >= 1",
+        ),
         ({"estimator": {0.5: 1}}, "estimator must hold two levels or more, each once"),
         ({"estimator": {0.5: 1, (0.1, 0.5): 2}}, "estimator must hold two levels or more"),
         ({"estimator": {0: 1, 0.5: 2}}, "a level of estimator must be a number"),
     ],
 )
-def test_bad_parameters_are_named(parameters, message, train):
+def test_bad_parameters_are_named(parameters, message, train, capsys):
     with pytest.raises(ValueError, match=message):
-        make().set_params(**parameters).fit(*train[:2])
+        make().set_params(**{"verbose": 1, **parameters}).fit(*train[:2])
+    assert capsys.readouterr().out == ""
+
+
+def test_early_stopping_cannot_go_with_dart(train):
+    dart = XGBRegressor(booster="dart", n_estimators=5)
+    model = QuantileIntervalRegressor(dart, early_stopping_rounds=2)
+    with pytest.raises(ValueError, match=r"QuantileIntervalRegressor: early_stopping.* DART"):
+        model.fit(*train[:2])
+
+
+def test_levels_of_any_size(train):
+    model = make(lower=1e-13, upper=0.9).fit(*train[:2])
+    assert model.quantiles_.tolist() == [1e-13, 0.5, 0.9]
+    assert np.isfinite(model.predict_interval(train[0])).all()
 
 
 def test_bad_estimators_are_named(train):
@@ -320,43 +345,83 @@ def test_bad_rows_are_named(train):
         with pytest.raises(ValueError, match=message):
             make().fit(**{"X": X, "y": y, **arguments})
     model = make().fit(X, y, groups=groups)
-    with pytest.raises(ValueError, match="by groups, so that groups is needed"):
+    with pytest.raises(ValueError, match="fitted with groups, so that groups is needed"):
         model.predict_interval(X)
-    with pytest.raises(ValueError, match="calibrated without groups, got some"):
+    with pytest.raises(ValueError, match="fitted without groups, got some"):
         make().fit(X, y).predict_interval(X, groups=groups)
     with pytest.raises(ValueError, match=r"coverage must be a number in \(0, 1\), got 90"):
         make().fit(X, y).predict_interval(X, coverage=90)
 
 
-# Models of the user's own
+# Parameters set after fit
 
 
-def test_fitted_models_of_any_kind_are_calibrated_as_they_are(test):
-    X, y, _ = simulate(400, 13)
-    models = {q: QuantileRegressor(quantile=q, alpha=0).fit(X, y) for q in (0.05, 0.95)}
-    before = [model.coef_.copy() for model in models.values()]
-    model = QuantileIntervalRegressor(models).fit(*simulate(1000, 14)[:2])
-    assert all(model.models_[0][q] is models[q] for q in models)
-    assert all(np.array_equal(a, m.coef_) for a, m in zip(before, models.values(), strict=True))
-    assert len(model.calibration_residuals_) == 1000
-    for coverage in (0.9, 0.6):
-        interval = model.predict_interval(test[0], coverage)
-        assert np.mean(inside(interval, test[1])) == pytest.approx(coverage, abs=0.03)
-    # without a median model it is between the others
-    expected = (models[0.05].predict(test[0]) + models[0.95].predict(test[0])) / 2
-    assert np.allclose(model.predict(test[0]), expected)
+def test_a_fitted_model_keeps_its_levels(train):
+    X, y, _ = train
+    model = make(lower=0.1, upper=0.8).fit(X, y)
+    before = [model.predict_interval(X, c) for c in (None, 0.5)]
+    scores = [scorer(model, X, y) for scorer in interval_scorers().values()]
+    model.set_params(lower=0.4, upper=0.99, symmetric=False, unbounded=True)
+    assert (model.lower_, model.upper_) == (0.1, 0.8)
+    after = [model.predict_interval(X, c) for c in (None, 0.5)]
+    assert np.array_equal(before, after)
+    assert scores == [scorer(model, X, y) for scorer in interval_scorers().values()]
+    with pytest.raises(ValueError, match=r"must enclose .* \[0.1, 0.5, 0.8\] for lower=0.4"):
+        model.calibrate(X, y)
+    model.set_params(lower=0.2, upper=0.7).calibrate(X, y)
+    assert (model.lower_, model.upper_) == (0.2, 0.7)
 
 
-def test_a_fitted_model_of_several_quantiles(test):
-    X, y, _ = simulate(400, 15)
-    levels = (0.05, 0.5, 0.95)
-    own = XGBRegressor(
-        objective="reg:quantileerror", quantile_alpha=levels, n_estimators=20, n_jobs=1
-    ).fit(X, y)
-    model = QuantileIntervalRegressor({levels: own}).fit(*simulate(1000, 16)[:2])
-    assert np.mean(inside(model.predict_interval(test[0]), test[1])) == pytest.approx(0.9, abs=0.03)
-    with pytest.raises(ValueError, match="the models predict 3 columns for 2 levels"):
-        QuantileIntervalRegressor({(0.1, 0.9): own}).fit(X, y)
+def test_a_calibration_that_fails_leaves_the_former_one(train):
+    X, y, _ = train
+    model = make().fit(X, y)
+    before = model.predict_interval(X)
+    with pytest.raises(TooFewRowsError):
+        model.calibrate(X[:5], y[:5])
+    assert np.array_equal(model.predict_interval(X), before)
+
+
+# Warnings come once, in the name of the estimator
+
+
+def test_features_without_names_warn_once(train):
+    X, y, _ = train
+    frame = pd.DataFrame(X, columns=list("abc"))
+    message = "does not have valid feature names, but QuantileIntervalRegressor was fitted"
+    with pytest.warns(UserWarning, match=message) as caught:
+        model = make(calibration="cv", cv=3, early_stopping_rounds=2).fit(
+            frame, y, X_val=X, y_val=y
+        )
+    assert sum("feature names" in str(w.message) for w in caught) == 1
+    for predict in (model.predict, model.predict_interval, lambda X: model.calibrate(X, y)):
+        with pytest.warns(UserWarning, match=message) as caught:
+            predict(X)
+        assert sum("feature names" in str(w.message) for w in caught) == 1
+
+
+def test_a_constant_target_warns_once(train):
+    message = "QuantileIntervalRegressor: y is 2.0 in all 500 rows"
+    with pytest.warns(UserWarning, match=message) as caught:
+        model = make(calibration="cv", cv=3).fit(train[0], np.full(500, 2.0))
+    assert len([w for w in caught if w.category is UserWarning]) == 1
+    assert np.allclose(model.predict_interval(train[0]), 2)
+
+
+def test_the_models_are_estimators_of_their_own(train):
+    X, y, _ = train
+    frame = pd.DataFrame(X, columns=list("abc")).assign(c=pd.Categorical(np.sign(X[:, 2])))
+    model = make().fit(frame, y)
+    one = model.models_[0][0.95]
+    assert one.feature_names_in_.tolist() == list("abc")
+    assert np.array_equal(one.predict(frame[:9]), one.predict(frame)[:9])
+
+
+def test_validation_rows_go_together(train):
+    X, y, _ = train
+    with pytest.raises(ValueError, match="QuantileIntervalRegressor: X_val and y_val go together"):
+        make().fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match="Input y_val contains NaN"):
+        make().fit(X, y, X_val=X, y_val=np.full(500, np.nan))
 
 
 # Fitting
@@ -395,13 +460,13 @@ def test_same_seed_same_intervals_whatever_n_jobs(engine, train):
 
 
 def test_threads_are_shared_among_models(train, monkeypatch):
-    from boostobj.estimators import interval
+    from boostobj.estimators import _quantile_models
 
-    monkeypatch.setattr(interval, "effective_n_jobs", lambda n: {None: 1, -1: 8, 4: 4}[n])
+    monkeypatch.setattr(_quantile_models, "effective_n_jobs", lambda n: {None: 1, -1: 8, 4: 4}[n])
     for own, n_jobs, expected in ((None, 4, 2), (1, 4, 1), (16, 4, 2), (None, None, None)):
         estimator = LGBMRegressor(n_jobs=own)
         model = QuantileIntervalRegressor(estimator, n_jobs=n_jobs)
-        assert model._engine(15, 0).n_jobs == expected
+        assert _quantile_models._engine(model, 15, 0).n_jobs == expected
         assert estimator.n_jobs == own
 
 
@@ -412,16 +477,6 @@ def test_weights_count_as_rows():
     weighted = model.fit(X, y, times).predict_interval(X)
     repeated = model.fit(np.repeat(X, times, axis=0), np.repeat(y, times)).predict_interval(X)
     assert np.mean(np.isclose(weighted, repeated, rtol=1e-4, atol=1e-4)) > 0.95
-
-
-def test_the_unit_of_weights_does_not_matter(train):
-    X, y, w = train
-    first, second = (
-        QuantileIntervalRegressor(random_state=0).fit(X, y, unit * w).predict_interval(X)
-        for unit in (1, 2.0**-30)
-    )
-    assert np.ptp(first[:, 0]) > 1
-    assert np.allclose(first, second, rtol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
@@ -524,11 +579,13 @@ def test_grid_search_over_depth_and_levels(engine, train):
 def test_scorers_are_the_metrics(coverage, train, test):
     X, y, _ = train
     X_new, y_new, w_new = test
-    model = make().fit(X, y)
+    model = make(lower=0.02, upper=0.92).fit(X, y)
     interval = model.predict_interval(X_new, coverage)
     level = coverage or 0.9
+    # fines by the model's own levels, of which a coverage knows nothing
+    low = None if coverage else 0.02
     expected = {
-        "neg_interval_score": -IntervalScore(level).score(y_new, interval, w_new),
+        "neg_interval_score": -IntervalScore(level, low).score(y_new, interval, w_new),
         "neg_interval_width": -MeanIntervalWidth().score(y_new, interval, w_new),
         "interval_coverage": IntervalCoverage(level).score(y_new, interval, w_new),
     }
@@ -538,15 +595,24 @@ def test_scorers_are_the_metrics(coverage, train, test):
         clone(scorer).set_params(name="width")(model, X, y)
 
 
-def test_pipelines_are_scored(train):
+def test_pipelines_and_searches_are_scored(train):
     X, y, _ = train
-    pipeline = make_pipeline(StandardScaler(), make())
-    scores = cross_validate(pipeline, X, y, cv=3, scoring=interval_scorers())
-    assert 0.8 < np.mean(scores["test_interval_coverage"]) < 1
     alone = cross_validate(make(), X, y, cv=3, scoring=interval_scorers())
-    assert np.allclose(
-        scores["test_neg_interval_score"], alone["test_neg_interval_score"], rtol=0.05
+    pipeline = make_pipeline(StandardScaler(), make())
+    search = GridSearchCV(
+        pipeline,
+        {"quantileintervalregressor__lower": [0.05]},
+        scoring=interval_scorers()["neg_interval_score"],
+        cv=2,
     )
+    for wrapped in (pipeline, search, make_pipeline(search)):
+        scores = cross_validate(wrapped, X, y, cv=3, scoring=interval_scorers())
+        assert 0.8 < np.mean(scores["test_interval_coverage"]) < 1
+        assert np.allclose(
+            scores["test_neg_interval_score"], alone["test_neg_interval_score"], rtol=0.05
+        )
+    with pytest.raises(TypeError, match="estimator must be a QuantileIntervalRegressor"):
+        interval_scorers()["interval_coverage"](StandardScaler(), X, y)
 
 
 def test_metadata_is_routed(train):
@@ -575,39 +641,40 @@ def test_metadata_is_routed(train):
         assert routed["test_interval_coverage"][i] == pytest.approx(expected)
 
 
-SPLITS = {
-    f"check_sample_weight_equivalence_on_{kind}_data": (
-        "rows are split at random, so that a row of weight two is not split like two rows"
-    )
-    for kind in ("dense", "sparse")
-}
-COUNTS = dict.fromkeys(SPLITS, "LightGBM's min_child_samples counts rows, whatever their weights")
+WEIGHTS = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
 
 
 def expected_failures(model):
     if model.calibration == "split":
-        return SPLITS
-    return COUNTS if isinstance(model.estimator, LGBMRegressor) else {}
+        reason = "rows are split at random, so that a row of weight two is not split like two rows"
+    elif isinstance(model.estimator, LGBMRegressor):
+        reason = "LightGBM's min_child_samples counts rows, whatever their weights"
+    else:
+        return {}
+    return dict.fromkeys(WEIGHTS, reason)
 
 
 @pytest.mark.filterwarnings("ignore:np.find_common_type is deprecated")  # LightGBM 4.0
 @parametrize_with_checks(
     [
-        # The levels let the few rows of the checks calibrate
-        QuantileIntervalRegressor(
-            engine(n_estimators=10, n_jobs=1, **more),
-            lower=0.25,
-            upper=0.75,
-            calibration=calibration,
-            cv=2,
-        )
+        QuantileIntervalRegressor(engine(n_estimators=10, n_jobs=1, **more), cv=2, **settings)
         for engine, more in ((XGBRegressor, {}), (LGBMRegressor, {"min_child_samples": 5}))
-        for calibration in ("split", "cv", None)
+        for settings in (
+            {"calibration": None},
+            # The few rows of the checks calibrate these levels
+            {"calibration": "cv", "lower": 0.25, "upper": 0.75},
+            # and not these
+            {"unbounded": True},
+        )
     ],
     expected_failed_checks=expected_failures,
 )
 def test_sklearn_check(estimator, check):
-    weighted = check.func.__name__ in SPLITS and estimator.calibration != "split"
-    if weighted and isinstance(estimator.estimator, XGBRegressor):
-        pytest.skip("equal but for float32's last digits: see test_weights_count_as_rows")
-    check(estimator)
+    try:
+        check(estimator)
+    except AssertionError:
+        exact = isinstance(estimator.estimator, XGBRegressor) and estimator.calibration != "split"
+        if exact and check.func.__name__ in WEIGHTS:
+            # by version of XGBoost and number of rows
+            pytest.xfail("equal but for float32's last digits: see test_weights_count_as_rows")
+        raise

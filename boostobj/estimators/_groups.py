@@ -1,0 +1,66 @@
+"""Groups of rows, told apart by what their labels equal and not by how they are stored."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from boostobj._typing import ArrayLike, NumpyArray
+
+__all__ = ["Groups"]
+
+
+class Groups(NamedTuple):
+    """The group of each row.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,)
+        The position of each row's label among the labels, -1 for a label that is not there.
+    labels : tuple
+        The labels, each once.
+    """
+
+    codes: NumpyArray
+    labels: tuple[Any, ...]
+
+    @classmethod
+    def of(
+        cls, groups: ArrayLike | None, n: int, labels: tuple[Any, ...] | None = None
+    ) -> Self | None:
+        """Read the group of each of `n` rows; None stays None.
+
+        Parameters
+        ----------
+        groups : array-like of shape (n,)
+            Labels of any type that can be hashed.
+        n : int
+            Number of rows.
+        labels : tuple, optional
+            The labels to look for; by default those of `groups`, as they come.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, or a label is missing.
+        """
+        if groups is None:
+            return None
+        values = np.asarray(groups, dtype=object)
+        if values.shape != (n,):
+            raise ValueError(f"groups must have shape ({n},), got {values.shape}")
+        if any(_is_missing(value) for value in values):
+            raise ValueError("groups must not have missing values")
+        labels = tuple(dict.fromkeys(values)) if labels is None else labels
+        positions = {label: i for i, label in enumerate(labels)}
+        return cls(np.array([positions.get(value, -1) for value in values], dtype=int), labels)
+
+    def take(self, rows: NumpyArray) -> Self:
+        """Some of the rows."""
+        return self._replace(codes=self.codes[rows])
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas' NA is neither equal to itself nor different
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)

@@ -1,0 +1,135 @@
+"""What `QuantileIntervalRegressor` checks before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from boostobj._arrays import check_weights
+from boostobj.estimators._base import check_targets
+from boostobj.estimators._conformal import SLACK
+from boostobj.estimators._fitting import Rows
+
+__all__ = ["check_enclosed", "check_level", "check_parameters", "check_rows", "has_validation"]
+
+
+def _is_level(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+#: Parameter: what is allowed, in code and in words.
+_ALLOWED: dict[str, tuple[Any, str]] = {
+    "lower": (_is_level, "a number in (0, 1)"),
+    "upper": (_is_level, "a number in (0, 1)"),
+    "quantiles": (
+        lambda v: v is None or (np.ndim(v) == 1 and all(_is_level(level) for level in v)),
+        "a sequence of numbers in (0, 1) or None",
+    ),
+    "calibration": (
+        lambda v: v is None or (isinstance(v, str) and v in ("split", "cv")),
+        "'split', 'cv' or None",
+    ),
+    "joint": (_is_bool, "True or False"),
+    "symmetric": (_is_bool, "True or False"),
+    "calibration_fraction": (_is_level, "a number in (0, 1)"),
+    "cv": (lambda v: not isinstance(v, Integral) or _is_count(v, 2), "2 folds or more"),
+    "unbounded": (_is_bool, "True or False"),
+    "early_stopping_rounds": (
+        lambda v: v is None or _is_count(v, 1),
+        "an integer >= 1 or None",
+    ),
+    "validation_fraction": (lambda v: v is None or _is_level(v), "a number in (0, 1) or None"),
+    "verbose": (lambda v: isinstance(v, bool) or _is_count(v, 0), "an integer >= 0"),
+}
+
+#: What means nothing for models that are fitted already, with the value that says nothing.
+_OF_TRAINING = {
+    "quantiles": None,
+    "calibration": "split",
+    "joint": False,
+    "early_stopping_rounds": None,
+}
+
+
+def check_level(value: Any, name: str) -> None:
+    """Refuse what is no number between 0 and 1."""
+    if not _is_level(value):
+        raise ValueError(f"{name} must be a number in (0, 1), got {value!r}")
+
+
+def check_parameters(model: Any) -> None:
+    """Refuse settings that make no sense, alone or together."""
+    owner = type(model).__name__
+    for name, (allowed, words) in _ALLOWED.items():
+        value = getattr(model, name)
+        if not allowed(value):
+            raise ValueError(f"{owner}: {name} must be {words}, got {value!r}")
+    if not model.lower < model.upper:
+        raise ValueError(
+            f"{owner}: lower must be less than upper, got {model.lower!r} and {model.upper!r}"
+        )
+    if isinstance(model.estimator, Mapping):
+        for name, nothing in _OF_TRAINING.items():
+            value = getattr(model, name)
+            if np.ndim(value) or value != nothing:
+                raise ValueError(
+                    f"{owner}: {name} must be {nothing!r} where estimator holds fitted models, "
+                    f"got {value!r}"
+                )
+
+
+def has_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
+    """Whether validation rows are given; an error for half of them, or where none are of use."""
+    owner = type(model).__name__
+    given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    names = [name for name, value in given.items() if value is not None]
+    if names and isinstance(model.estimator, Mapping):
+        raise ValueError(f"{owner}: {names[0]} must be None where estimator holds fitted models")
+    if names and (X_val is None or y_val is None):
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(f"{owner}: X_val and y_val go together, {missing} is missing")
+    if model.early_stopping_rounds is not None and model.validation_fraction is None and not names:
+        raise ValueError(
+            f"{owner}: early_stopping_rounds={model.early_stopping_rounds} needs rows to watch: "
+            "set validation_fraction, or pass X_val and y_val to fit"
+        )
+    return bool(names)
+
+
+def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Rows:
+    """Targets and weights that fit the features."""
+    if y is None:
+        raise ValueError(
+            f"This {type(model).__name__} estimator requires y{suffix} to be passed, but the "
+            "target y is None"
+        )
+    y = column_or_1d(check_targets(y, f"y{suffix}"), warn=True)
+    check_consistent_length(X, y)
+    weight = check_weights(sample_weight, len(y))
+    if weight is not None:
+        weight = np.asarray(weight, dtype=np.float64)
+        if not np.any(weight > 0):
+            raise ValueError(f"sample_weight{suffix} must have a positive sum, got zeros only")
+    return Rows(X, y, weight)
+
+
+def check_enclosed(model: Any, levels: Any) -> None:
+    """Refuse an interval or a median outside of the levels that there are models for."""
+    low, high = min(model.lower, 0.5), max(model.upper, 0.5)
+    if low < min(levels) - SLACK or high > max(levels) + SLACK:
+        raise ValueError(
+            f"{type(model).__name__}: the levels of the fitted models must enclose lower, 0.5 and "
+            f"upper, got {np.sort(levels).tolist()} for lower={model.lower} and upper={model.upper}"
+        )
