@@ -117,12 +117,8 @@ def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "")
         )
     y = column_or_1d(check_targets(y, f"y{suffix}"), warn=True)
     check_consistent_length(X, y)
-    weight = check_weights(sample_weight, len(y))
-    if weight is not None:
-        weight = np.asarray(weight, dtype=np.float64)
-        if not np.any(weight > 0):
-            raise ValueError(f"sample_weight{suffix} must have a positive sum, got zeros only")
-    return Rows(X, y, weight)
+    weight = check_weights(sample_weight, len(y), f"sample_weight{suffix}")
+    return Rows(X, y, None if weight is None else np.asarray(weight, dtype=np.float64))
 
 
 def check_enclosed(model: Any, levels: Any) -> None:
