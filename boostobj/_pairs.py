@@ -1,49 +1,74 @@
-"""Sums over all ordered pairs of a group in O(n log² n) time, without forming the pairs.
+"""Sums over all ordered pairs of a group, without holding them all at once.
 
 A pair is an upper and a lower row of one group, the upper with the larger label, and its loss is a
-function of ``u = margin - upper score + lower score``::
+function of ``u = margin - upper score + lower score``. Groups of usual sizes are summed pair by
+pair, many groups at a time: in the order of labels, rows that are so many places apart are two
+slices of one array.
+
+Large groups take O(n log² n) time, for losses of the form ::
 
     max(0, u) + sum(coefficient[k] * exp(-rate[k] * |u|) for k in ...)
 
-The exponentials make it smooth. They also make it separable: where a pivot lies between ``upper
-score - margin`` and ``lower score``, the distance ``|u|`` is the sum of both distances to the
-pivot, and the exponential a product of a number of the upper and one of the lower row. So rows are
-halved by score, and halved again: at each step pairs whose rows fall into different halves are
-summed by running sums in the order of labels. Distances are never negative, so that nothing
-overflows, at any score.
+Where a pivot lies between ``upper score - margin`` and ``lower score``, the distance ``|u|`` is the
+sum of both distances to the pivot, and the exponential a product of a number of the upper and one
+of the lower row. So rows are halved by score, and halved again: pairs whose rows fall into
+different halves are summed by running sums in the order of labels, those within a small block pair
+by pair. Distances are never negative, so that nothing overflows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from boostobj._typing import NumpyArray
 
+#: Rows of the largest group that is summed pair by pair; about here either way takes as long.
+LARGEST_DIRECT = 1000
+
+#: Upper and lower rows of a block of a large group that is summed pair by pair.
+BLOCK = 512
+
+#: Rows of the groups that are summed at a time, so few that their arrays stay in the cache.
+BATCH = 16384
+
 
 @dataclass(frozen=True)
 class PairKernel:
-    """The part of a pair's loss that is a sum of exponentials of ``-|u|``.
+    """What is summed over pairs: their loss, or derivatives of it.
 
     Attributes
     ----------
+    margin : float
+        By how much an upper score shall exceed a lower one.
+    orders : tuple of int
+        0 for the value, 1 for the derivative by ``u``, 2 for the Hessian.
+    exact : callable
+        New arrays of these at the given ``u``.
     decays : callable
-        The exponentials of minus ``distance``, shape (m,), as an array of shape (k, m).
-    coefficients : ndarray of shape (3, k)
-        Coefficients of the exponentials in the value, in ``sign(u)`` times the derivative by
-        ``u``, and in the Hessian. Without any, k = 0, the loss is ``max(0, u)``.
+        One after the other, the k exponentials of minus a distance.
+    coefficients : ndarray of shape (len(orders), k)
+        Coefficients of the exponentials in each order, for the derivative times ``sign(u)``.
     """
 
-    decays: Callable[[NumpyArray], NumpyArray]
+    margin: float
+    orders: tuple[int, ...]
+    exact: Callable[[NumpyArray], tuple[NumpyArray, ...]]
+    decays: Callable[[NumpyArray], Iterator[NumpyArray]]
     coefficients: NumpyArray
+
+    @property
+    def upper_signs(self) -> list[int]:
+        """Signs of the derivatives by an upper score, which lowers ``u``."""
+        return [(-1) ** order for order in self.orders]
 
 
 def pair_sums(
-    y: NumpyArray, score: NumpyArray, sizes: NumpyArray, margin: float, kernel: PairKernel
+    y: NumpyArray, score: NumpyArray, sizes: NumpyArray, kernel: PairKernel
 ) -> tuple[NumpyArray, NumpyArray]:
-    """Sum value, derivative by ``u`` and Hessian over the pairs of each row.
+    """Sum over the pairs of each row.
 
     Parameters
     ----------
@@ -51,73 +76,113 @@ def pair_sums(
         Labels and scores.
     sizes : ndarray of int
         Sizes of the consecutive groups.
-    margin : float
-        By how much an upper score shall exceed a lower one.
     kernel : PairKernel
-        The smooth part of the loss.
+        What is summed.
 
     Returns
     -------
-    upper, lower : ndarray of shape (3, n)
-        The sums over the pairs in which the row is the upper and the lower one.
+    sums : ndarray of shape (len(orders), n)
+        Values, or derivatives by the row's own score.
+    pairs : ndarray of shape (len(sizes),)
+        How many pairs each group has.
     """
+    sums = np.empty((len(kernel.orders), len(score)))
+    pairs = np.empty(len(sizes))
+    starts = np.cumsum(sizes) - sizes
+    # A group is a column of its batch; of those of about one size, few places stay empty.
+    by_size = np.argsort(sizes, kind="stable")[::-1]
+    while len(by_size):
+        m = sizes[by_size[0]]
+        columns, sum_up = max(1, BATCH // m), _sum_directly
+        if m > LARGEST_DIRECT:
+            columns, sum_up = 1, _sum_by_halves
+        batch, by_size = np.split(by_size, [columns])
+        place = np.arange(m)[:, None]
+        inside = place < sizes[batch]
+        rows = np.minimum(starts[batch] + place, len(score) - 1)
+        order = np.argsort(np.where(inside, y[rows], np.inf), axis=0, kind="stable")
+        rows = np.take_along_axis(rows, order, axis=0)
+        # A row is the upper one in pairs with all rows before the first of its own label.
+        is_first = y[rows] != np.roll(y[rows], 1, axis=0)
+        below = np.where(inside, np.maximum.accumulate(np.where(is_first, place, 0)), 0)
+        pairs[batch] = below.sum(axis=0)
+        sums[:, rows[inside]] = sum_up(below, score[rows], kernel)[:, inside]
+    return sums, pairs
+
+
+def _sum_directly(below: NumpyArray, score: NumpyArray, kernel: PairKernel) -> NumpyArray:
+    """Sums of groups in columns, whose row i forms pairs with the ``below[i]`` first ones."""
+    sums = np.zeros((len(kernel.orders), *score.shape))
+    reach = score - kernel.margin
+    nearest = np.arange(len(score))[:, None] - below
+    for shift in range(1, len(score)):
+        lower, upper = np.s_[:-shift], np.s_[shift:]
+        is_pair = (nearest[upper] < shift).astype(np.float64)
+        parts = kernel.exact(score[lower] - reach[upper])
+        for total, part, sign in zip(sums, parts, kernel.upper_signs, strict=True):
+            np.multiply(part, is_pair, out=part)
+            total[lower] += part
+            total[upper] += sign * part
+    return sums
+
+
+def _sum_by_halves(below: NumpyArray, score: NumpyArray, kernel: PairKernel) -> NumpyArray:
+    """The same as `_sum_directly` for one column."""
+    below, score, shape = below[:, 0], score[:, 0], score.shape
     n = len(score)
-    # Every row appears twice, as an upper and as a lower one, and pairs join one of either kind.
-    key = np.concatenate([score - margin, score])
-    is_upper = np.repeat([True, False], n)
-    group = np.tile(np.repeat(np.arange(len(sizes)), sizes), 2)
-    first = 2 * np.tile(np.repeat(np.cumsum(sizes) - sizes, sizes), 2)
-    last = first + 2 * np.tile(np.repeat(sizes, sizes), 2)
-    # At equal keys u is zero, which is no loss: a lower row goes before an upper one.
-    by_key = np.lexsort((is_upper, key, group))
-    sorted_key = key[by_key]
+    above = np.searchsorted(below, np.arange(n), side="right")
+    reach = score - kernel.margin
+    key = np.concatenate([score, reach])
+    # Of equal keys lower rows go first, so that u > 0 where the upper row does.
+    by_key = np.argsort(key, kind="stable")
     rank = np.empty(2 * n, dtype=np.int64)
     rank[by_key] = np.arange(2 * n)
-    rank -= first
-    # Of equal labels none is larger: uppers go before lowers.
-    order = np.lexsort((~is_upper, np.tile(y, 2), group))
-
-    smooth = kernel.coefficients.size > 0
-    sums = np.zeros((3, 2 * n))
-    for bit in reversed(range(int(2 * sizes.max(initial=1) - 1).bit_length())):
-        half = 1 << bit
-        # A block of ranks takes as many places in `order` as it has ranks, and the same ones.
-        r, uppers = rank[order], is_upper[order]
-        start = first[order] + (r >> (bit + 1) << (bit + 1))
-        end = np.minimum(start + 2 * half, last[order])
-        right = (r & half) != 0
-        distance = np.abs(key[order] - sorted_key[np.minimum(start + half, 2 * n - 1)])
-        for missed in (True, False) if smooth else (True,):
-            masks = uppers & (right != missed), ~uppers & (right == missed)
-            places = [np.flatnonzero(mask) for mask in masks]
-            before = [np.concatenate([[0], np.cumsum(mask)]) for mask in masks]
-            distances = [distance[at] for at in places]
-            decays = [kernel.decays(x) for x in distances]
-            for here, there in ((0, 1), (1, 0)):
-                at = places[here]
-                # lower labels come before, higher ones behind
-                bounds = (start[at], at) if here == 0 else (at, end[at])
-                low, high = (before[there][bound] for bound in bounds)
-                part = np.zeros((3, len(at)))
-                if missed:
-                    part[1] = high - low
-                    part[0] = part[1] * distances[here] + _range_sums(distances[there], low, high)
-                if smooth:
-                    reach = _range_sums(decays[there], low, high)
-                    signs = np.asarray([[1], [1 if missed else -1], [1]])
-                    part += signs * (kernel.coefficients @ (decays[here] * reach))
-                sums[:, order[at]] += part
-        # Both halves of a block in the order of labels: a stable partition.
-        ones = np.concatenate([[0], np.cumsum(right)])
-        ones_before = ones[:-1] - ones[start]
-        place = np.where(right, start + half + ones_before, np.arange(2 * n) - ones_before)
-        order[place] = order.copy()
-    return sums[:, :n], sums[:, n:]
+    sums = np.zeros((len(kernel.orders), n))
+    signs = np.asarray(kernel.upper_signs)[:, None]
+    blocks = [(np.arange(n), np.arange(n), 0, 2 * n)]
+    while blocks:
+        lower, upper, start, end = blocks.pop()
+        if end - start <= BLOCK:
+            is_pair = lower[:, None] < below[upper]
+            parts = np.stack(kernel.exact(score[lower, None] - reach[upper])) * is_pair
+            sums[:, lower] += parts.sum(axis=2)
+            sums[:, upper] += signs * parts.sum(axis=1)
+            continue
+        middle = (start + end) // 2
+        pivot = key[by_key[middle]]
+        left, upper_left = rank[lower] < middle, rank[n + upper] < middle
+        lowers, uppers = (lower[left], lower[~left]), (upper[upper_left], upper[~upper_left])
+        blocks += [(lowers[0], uppers[0], start, middle), (lowers[1], uppers[1], middle, end)]
+        for lower, upper, side in (lowers[1], uppers[0], 1), (lowers[0], uppers[1], -1):
+            before = np.searchsorted(lower, below[upper])
+            behind = len(upper) - np.searchsorted(upper, above[lower])
+            to_lower, to_upper = (np.zeros((len(sums), len(rows))) for rows in (lower, upper))
+            distances = np.abs(score[lower] - pivot), np.abs(reach[upper] - pivot)
+            for weights, x, z in _products(kernel, *distances, side):
+                to_lower += weights * (x * _first_sums(z[::-1], behind))
+                to_upper += weights * (z * _first_sums(x, before))
+            sums[:, lower] += to_lower
+            sums[:, upper] += signs * to_upper
+    return sums.reshape(-1, *shape)
 
 
-def _range_sums(x: NumpyArray, low: NumpyArray, high: NumpyArray) -> NumpyArray:
-    """Sums of ``x[..., low:high]`` for many ranges."""
-    running = np.zeros((*x.shape[:-1], x.shape[-1] + 1))
-    np.cumsum(x, axis=-1, out=running[..., 1:])
-    # take is several times as fast as an index
-    return running.take(high, axis=-1) - running.take(low, axis=-1)
+def _products(
+    kernel: PairKernel, lower: NumpyArray, upper: NumpyArray, side: int
+) -> Iterator[tuple[NumpyArray, NumpyArray, NumpyArray]]:
+    """What a pair at ``u = side * (lower + upper)`` adds up: weights in each order, two factors."""
+    orders = np.asarray(kernel.orders)[:, None]
+    if side > 0:
+        ones = np.ones_like(lower), np.ones_like(upper)
+        if 0 in orders:
+            yield orders == 0, lower, ones[1]
+            yield orders == 0, ones[0], upper
+        if 1 in orders:
+            yield orders == 1, *ones
+    signed = np.where(orders == 1, side, 1) * kernel.coefficients
+    for weights, x, z in zip(signed.T, kernel.decays(lower), kernel.decays(upper), strict=False):
+        yield weights[:, None], x, z
+
+
+def _first_sums(x: NumpyArray, counts: NumpyArray) -> NumpyArray:
+    """Sums of the first elements of `x`, as many as each of `counts` says."""
+    return np.concatenate([[0.0], np.cumsum(x)]).take(counts)

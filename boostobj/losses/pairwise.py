@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,12 +12,13 @@ from array_api_compat import array_namespace
 from numpy.polynomial import Chebyshev, Polynomial
 
 from boostobj._arrays import check_number
+from boostobj._math import softplus
 from boostobj._pairs import PairKernel, pair_sums
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss, saturated
 
-#: Exponentials per logistic pair: its value is right to a relative 4e-8, its first derivative to
-#: 3e-7, about float32's precision, and its second to 4e-6.
+#: Exponentials per logistic pair of a large group: its value is right to a relative 4e-8, its first
+#: derivative to 3e-7, about float32's precision, and its second to 4e-6.
 _LOGISTIC_TERMS = 9
 
 #: Width of the cap over the kink of the hinge, in units of the margin.
@@ -35,18 +37,18 @@ class PairLoss(GroupLoss):
     ``d`` in the formula is the score of the row with the larger label minus the other's. The value
     of a row is ``n/P`` times half the sum over its pairs, for n rows and P pairs in its group. So
     the mean over the rows of a group is the mean over its pairs, and groups count by their rows.
-    The sum over all pairs takes O(n log² n) time per group, see `boostobj._pairs`, in NumPy.
+    The sum takes O(n log² n) time in a large group, see `boostobj._pairs`, in NumPy.
     """
 
     @property
     @abstractmethod
-    def _margin(self) -> float:
-        """By how much the scores of a pair shall differ."""
+    def _value_kernel(self) -> PairKernel:
+        """The loss of a pair."""
 
     @property
     @abstractmethod
-    def _kernel(self) -> PairKernel:
-        """The smooth part of a pair's loss."""
+    def _derivative_kernel(self) -> PairKernel:
+        """Derivative and curvature of the loss of a pair."""
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         if raw.ndim != 1 and raw.shape[1] != 1:
@@ -57,15 +59,15 @@ class PairLoss(GroupLoss):
         return super()._aligned(y, raw)
 
     def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
-        (value, _, _), (lower_value, _, _) = self._sums(y, raw, sizes)
-        return _like((value + lower_value) / 2, raw[:, 0] if raw.ndim == 2 else raw)
+        (value,) = self._sums(y, raw, sizes, self._value_kernel)
+        return _like(value / 2, raw[:, 0] if raw.ndim == 2 else raw)
 
     def _group_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
-        (_, slope, curvature), (_, lower_slope, lower_curvature) = self._sums(y, raw, sizes)
-        return _like(lower_slope - slope, raw), _like(curvature + lower_curvature, raw)
+        gradient, hessian = self._sums(y, raw, sizes, self._derivative_kernel)
+        return _like(gradient, raw), _like(hessian, raw)
 
-    def _sums(self, y: Array, raw: Array, sizes: NumpyArray) -> NumpyArray:
-        """Value, slope and curvature by row as an upper and as a lower one, times ``n/P``."""
+    def _sums(self, y: Array, raw: Array, sizes: NumpyArray, kernel: PairKernel) -> NumpyArray:
+        """Sums over the pairs of each row, times ``n/P``."""
         labels = np.asarray(y, dtype=np.float64).ravel()
         scores = np.asarray(raw, dtype=np.float64).ravel()
         if not np.all(np.isfinite(scores)):
@@ -73,15 +75,11 @@ class PairLoss(GroupLoss):
                 f"{type(self).__name__}: raw_prediction must be finite, "
                 f"got {scores[~np.isfinite(scores)][0]}"
             )
-        group = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((labels, group))
-        steps = np.diff(group[order], prepend=-1), np.diff(labels[order], prepend=np.nan)
-        starts = np.flatnonzero((steps[0] != 0) | (steps[1] != 0))
-        ties = np.diff(starts, append=len(order)).astype(np.float64)
-        pairs = (sizes.astype(np.float64) ** 2 - np.bincount(group[order][starts], ties**2)) / 2
-        share = np.divide(sizes, pairs, out=np.zeros(len(sizes)), where=pairs > 0)
-        sums = np.stack(pair_sums(labels, scores, sizes, self._margin, self._kernel))
-        return np.asarray(np.maximum(sums, 0) * np.repeat(share, sizes))
+        # Differences of larger scores, or their sums, might overflow.
+        scores = np.clip(scores, -1e290, 1e290)
+        sums, pairs = pair_sums(labels, scores, sizes, kernel)
+        sums *= np.repeat(sizes / np.maximum(pairs, 1), sizes)
+        return sums
 
 
 @dataclass(frozen=True)
@@ -92,8 +90,8 @@ class PairwiseHinge(PairLoss):
     `boostobj.groups`. Link: identity.
     Curvature: smoothed. The parabola that majorises the hinge from ``u = margin - d`` has the
     curvature ``1/(2|u|)``, and a bound by diagonal dominance doubles it, since both rows of a pair
-    move: each pair adds ``1/(|u| + margin/2)`` to either row, as a sum of six exponentials that is
-    within a tenth of it up to ``|u| = 1000 margin``.
+    move: each pair adds ``1/(|u| + margin/2)`` to either row. In groups of more than 1000 rows it
+    is a sum of six exponentials that is within a tenth of that up to ``|u| = 1000 margin``.
 
     Parameters
     ----------
@@ -121,25 +119,32 @@ class PairwiseHinge(PairLoss):
         return cls(), cls(margin=0.3)
 
     @property
-    def _margin(self) -> float:
-        return self.margin
+    def _value_kernel(self) -> PairKernel:
+        return PairKernel(
+            self.margin, (0,), lambda u: (np.maximum(u, 0),), self._decays, np.empty((1, 0))
+        )
 
     @property
-    def _kernel(self) -> PairKernel:
+    def _derivative_kernel(self) -> PairKernel:
         width = _BANDWIDTH * self.margin
         # 1/(1 + x) is the integral of exp(-t (1 + x)) over t > 0, here by the trapezoidal rule
         # for log(t), whose nodes are the rates.
         weights = np.log(8.0) * _HINGE_RATES * np.exp(-_HINGE_RATES) / width
-        none = np.zeros_like(weights)
+        coefficients = np.stack([np.zeros_like(weights), weights])
+        return PairKernel(
+            self.margin,
+            (1, 2),
+            lambda u: ((u > 0).astype(u.dtype), 1 / (np.abs(u) + width)),
+            self._decays,
+            coefficients,
+        )
 
-        def decays(distance: NumpyArray) -> NumpyArray:
-            result = np.empty((len(_HINGE_RATES), len(distance)))
-            np.exp(distance * (-_HINGE_RATES[0] / width), out=result[0])
-            for k in range(1, len(result)):
-                np.square(np.square(np.square(result[k - 1])), out=result[k])
-            return result
-
-        return PairKernel(decays, np.stack([none, none, weights]))
+    def _decays(self, distance: NumpyArray) -> Iterator[NumpyArray]:
+        decay = np.exp(distance * (-_HINGE_RATES[0] / (_BANDWIDTH * self.margin)))
+        yield decay
+        for _ in _HINGE_RATES[1:]:
+            decay = np.square(np.square(np.square(decay)))
+            yield decay
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,9 @@ class PairwiseLogistic(PairLoss):
 
     Domain: `y_true` and `raw_prediction` finite and real; pairs are formed within groups, see
     `boostobj.groups`. Link: identity.
-    Curvature: the diagonal of the exact Hessian. Value and derivatives of a pair are sums of nine
-    exponentials, with relative errors of at most 4e-8, 3e-7 for the gradient and 4e-6 for the
-    Hessian.
+    Curvature: the diagonal of the exact Hessian. In groups of more than 1000 rows, value and
+    derivatives of a pair are sums of nine exponentials, with relative errors of at most 4e-8, 3e-7
+    for the gradient and 4e-6 for the Hessian.
 
     References
     ----------
@@ -159,18 +164,32 @@ class PairwiseLogistic(PairLoss):
 
     formula = "log(1 + exp(-d))"
     builtin = {"xgboost": "rank:pairwise"}
-    _margin = 0.0
 
     @property
-    def _kernel(self) -> PairKernel:
-        return PairKernel(_powers, _logistic_coefficients())
+    def _value_kernel(self) -> PairKernel:
+        return PairKernel(
+            0.0, (0,), lambda u: (softplus(u),), _powers, _logistic_coefficients()[:1]
+        )
+
+    @property
+    def _derivative_kernel(self) -> PairKernel:
+        return PairKernel(0.0, (1, 2), _logistic_derivatives, _powers, _logistic_coefficients()[1:])
 
 
-def _powers(distance: NumpyArray) -> NumpyArray:
+def _logistic_derivatives(u: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Derivatives of ``log(1 + exp(u))``."""
+    z = np.exp(-np.abs(u))
+    away = 1 / (1 + z)
+    return np.maximum(z, u > 0) * away, z * away * away
+
+
+def _powers(distance: NumpyArray) -> Iterator[NumpyArray]:
     """Powers 1, 2, … of ``exp(-distance)``."""
-    result = np.empty((_LOGISTIC_TERMS, len(distance)))
-    result[:] = np.exp(-distance)
-    return np.asarray(np.multiply.accumulate(result, axis=0, out=result))
+    z = np.exp(-distance)
+    power = z
+    for _ in range(_LOGISTIC_TERMS):
+        yield power
+        power = power * z
 
 
 @cache

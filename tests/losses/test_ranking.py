@@ -9,6 +9,7 @@ import xgboost as xgb
 from sklearn.metrics import ndcg_score
 
 import boostobj as bo
+from boostobj import _pairs
 from boostobj.groups import check_group
 from boostobj.metrics import NDCG
 
@@ -23,14 +24,37 @@ SIZES = np.asarray([1, 40, 7, 130, 2, 64, 3])
 LOSSES = [bo.PairwiseHinge(), bo.PairwiseHinge(margin=0.3), bo.PairwiseLogistic()]
 
 
+#: Limits of `boostobj._pairs`, by which SIZES are summed directly, in one batch or each in its own,
+#: or the larger ones by halves, down to the smallest blocks.
+WAYS = {
+    "directly": {},
+    "one by one": {"BATCH": 1},
+    "by halves": {"LARGEST_DIRECT": 20, "BLOCK": 2},
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    for name, limit in WAYS[request.param].items():
+        monkeypatch.setattr(_pairs, name, limit)
+    return request.param
+
+
+def accuracy(loss, way):
+    """Relative accuracy of value, derivative and Hessian of a pair."""
+    if way != "by halves":
+        return 1e-12, 1e-12, 1e-12
+    return (1e-12, 1e-12, 0.1) if isinstance(loss, bo.PairwiseHinge) else (4e-8, 3e-7, 4e-6)
+
+
 def pair_loss(loss, d):
-    """Value, derivative and Hessian by the score difference, and their relative accuracy."""
+    """Value, derivative and Hessian by the score difference."""
     if isinstance(loss, bo.PairwiseHinge):
         u = loss.margin - d
         curvature = 1 / (np.abs(u) + loss.margin / 2)
-        return np.maximum(u, 0), -1.0 * (u > 0), curvature, (1e-12, 1e-12, 0.1)
+        return np.maximum(u, 0), -1.0 * (u > 0), curvature
     p = 1 / (1 + np.exp(d))
-    return np.logaddexp(0, -d), -p, p / (1 + np.exp(-d)), (4e-8, 3e-7, 4e-6)
+    return np.logaddexp(0, -d), -p, p / (1 + np.exp(-d))
 
 
 def brute_force(loss, y, raw, sizes):
@@ -42,7 +66,7 @@ def brute_force(loss, y, raw, sizes):
         if not better.any():
             continue
         d = np.where(better, raw[rows][:, None] - raw[rows][None, :], 0)
-        value, slope, curvature, _ = (x * better for x in (*pair_loss(loss, d)[:3], np.ones(())))
+        value, slope, curvature = (x * better for x in pair_loss(loss, d))
         parts = [
             (value.sum(axis=1) + value.sum(axis=0)) / 2,
             slope.sum(axis=1) - slope.sum(axis=0),
@@ -55,7 +79,7 @@ def brute_force(loss, y, raw, sizes):
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 @pytest.mark.parametrize("labels", ["continuous", "graded", "binary"])
 @pytest.mark.parametrize("scores", ["spread", "tied", "far"])
-def test_sums_equal_those_over_all_pairs(loss, labels, scores):
+def test_sums_equal_those_over_all_pairs(loss, labels, scores, way):
     rng = np.random.default_rng(0)
     n = SIZES.sum()
     y = {"continuous": rng.normal(size=n), "graded": rng.integers(0, 5, n) * 1.0}.get(labels)
@@ -66,19 +90,46 @@ def test_sums_equal_those_over_all_pairs(loss, labels, scores):
         "far": rng.uniform(-1e2, 1e2, n),
     }[scores]
     value, gradient, hessian = brute_force(loss, y, raw, SIZES)
-    tolerance = pair_loss(loss, np.zeros(1))[3]
     got = loss.value(y, raw, SIZES), *loss.gradient_hessian(y, raw, SIZES)
-    for x, expected, rtol in zip(got, (value, gradient, hessian), tolerance, strict=True):
+    wanted = value, gradient, hessian
+    for x, expected, rtol in zip(got, wanted, accuracy(loss, way), strict=True):
         # A sum of gradients of either sign is as accurate as its terms.
         np.testing.assert_allclose(x, expected, rtol=rtol, atol=2 * rtol * (x is got[1]) + 1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_tied_float32_scores_of_groups_of_either_way(loss):
+    rng = np.random.default_rng(8)
+    limit = _pairs.LARGEST_DIRECT
+    sizes = [1, limit - 1, 2, limit + 1, limit, 3]
+    n = sum(sizes)
+    y, raw = rng.integers(0, 5, n), rng.normal(size=n).round(1).astype(np.float32)
+    got = np.asarray([loss.value(y, raw, sizes), *loss.gradient_hessian(y, raw, sizes)])
+    assert got.dtype == np.float32
+    wanted = brute_force(loss, y, raw.astype(np.float64), sizes)
+    start = sum(sizes[:3])
+    by_halves = np.isin(np.arange(n), np.arange(start, start + limit + 1))
+    for x, expected, rtol in zip(got, wanted, accuracy(loss, "by halves"), strict=True):
+        np.testing.assert_allclose(x[~by_halves], expected[~by_halves], rtol=2e-6, atol=1e-6)
+        np.testing.assert_allclose(x, expected, rtol=max(rtol, 2e-6), atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_the_largest_scores_and_labels_overflow_nothing(loss, way):
+    largest = np.finfo(np.float64).max
+    y = np.tile([-largest, largest, 0.0, 1.0, largest], 20)
+    raw = np.repeat([largest, -largest, 0.0, 1.0, largest], 20)
+    value, (gradient, hessian) = loss.value(y, raw), loss.gradient_hessian(y, raw)
+    assert np.all(np.isfinite([value, gradient, hessian]))
+    assert gradient[0] > 0 > gradient[21]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_a_group_of_two_and_none_given(loss):
-    value, slope, _, (rtol, *_) = pair_loss(loss, np.asarray(0.25))
-    np.testing.assert_allclose(loss.value([1, 0], [0.75, 0.5]), value, rtol=rtol)
+    value, slope, _ = pair_loss(loss, np.asarray(0.25))
+    np.testing.assert_allclose(loss.value([1, 0], [0.75, 0.5]), value, rtol=1e-12)
     gradient, _ = loss.gradient_hessian([1, 0], [0.75, 0.5])
-    np.testing.assert_allclose(gradient, [2 * slope, -2 * slope], rtol=3e-7)
+    np.testing.assert_allclose(gradient, [2 * slope, -2 * slope], rtol=1e-12)
     np.testing.assert_array_equal(loss.value([3, 3], [1, 2]), 0)
     np.testing.assert_array_equal(loss.gradient_hessian([3, 3], [1, 2])[0], 0)
     assert loss.init_score([1, 2, 3]) == 0
@@ -97,7 +148,7 @@ def test_gradient_is_the_derivative_of_the_summed_values(loss):
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1e4, 1e30])
-def test_float32_is_finite_and_positive_at_any_scale(loss, scale):
+def test_float32_is_finite_and_positive_at_any_scale(loss, scale, way):
     rng = np.random.default_rng(2)
     y = rng.integers(0, 3, 200).astype(np.float32)
     raw = (scale * rng.normal(size=200)).astype(np.float32)
@@ -118,12 +169,14 @@ def test_one_large_group():
     y, raw = rng.normal(size=100_000), rng.normal(size=100_000)
     some = rng.choice(100_000, 3)
     for loss in (bo.PairwiseHinge(), bo.PairwiseLogistic()):
-        gradient, _ = loss.gradient_hessian(y, raw)
+        got = loss.value(y, raw), *loss.gradient_hessian(y, raw)
         sign = np.sign(y[some, None] - y[None, :])
-        _, slope, *_ = pair_loss(loss, sign * (raw[some, None] - raw[None, :]))
+        value, slope, curvature = pair_loss(loss, sign * (raw[some, None] - raw[None, :]))
         pairs = len(y) * (len(y) - 1) / 2
-        expected = (sign * slope).sum(axis=1) * len(y) / pairs
-        np.testing.assert_allclose(gradient[some], expected, rtol=1e-5, atol=1e-6)
+        wanted = np.abs(sign) * value / 2, sign * slope, np.abs(sign) * curvature
+        for x, terms, rtol in zip(got, wanted, accuracy(loss, "by halves"), strict=True):
+            expected = terms.sum(axis=1) * len(y) / pairs
+            np.testing.assert_allclose(x[some], expected, rtol=max(rtol, 1e-6))
 
 
 def test_wrong_input():
