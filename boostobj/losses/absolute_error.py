@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import weighted_quantile
-from boostobj._math import hypot1
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import Derivatives, Sample
-from boostobj.curvature import KinkedLoss
+from boostobj.curvature import PinballLoss
 
 
 @dataclass(frozen=True)
-class AbsoluteError(KinkedLoss):
+class AbsoluteError(PinballLoss):
     """Absolute error, minimised by the median.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -31,6 +29,7 @@ class AbsoluteError(KinkedLoss):
 
     formula = "abs(r)"
     builtin = {"xgboost": "reg:absoluteerror", "lightgbm": "regression_l1"}
+    _quantile = 0.5
 
     def _value(self, r: Array) -> Array:
         return array_namespace(r).abs(r)
@@ -39,14 +38,10 @@ class AbsoluteError(KinkedLoss):
         _, hessian = self._smoothed(r)
         return array_namespace(r).sign(r), hessian
 
-    def _smoothed(self, r: Array) -> tuple[Array, Array]:
-        """Gradient and Hessian of the pseudo-Huber loss, in units of the absolute error."""
-        u = r / self._width
-        nearness = 1 / hypot1(u)
-        return u * nearness, nearness / self._width
-
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        return lambda y, raw: self._smoothed(raw - y)
+    def _smoothed(self, r: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
+        # the absolute error is twice the pinball loss of the median
+        gradient, hessian = super()._smoothed(r, bandwidth)
+        return 2 * gradient, 2 * hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, 0.5, weight)

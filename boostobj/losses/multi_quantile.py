@@ -13,6 +13,7 @@ from boostobj._arrays import align, check_levels, check_numbers, weighted_quanti
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
+    kernel_bandwidth,
     pinball_gradient,
     pinball_slope,
     residual_scale,
@@ -103,17 +104,18 @@ class MultiQuantile(Loss):
         _, hessian = self._smoothed(y, raw)
         return pinball_gradient(*self._residuals(y, raw)) / len(self.quantiles), hessian
 
-    def _smoothed(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def _smoothed(self, y: Array, raw: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
         r, quantiles = self._residuals(y, raw)
         widths = array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
-        gradient, hessian = smoothed_pinball(r, quantiles, widths)
+        gradient, hessian = smoothed_pinball(r, quantiles, widths, bandwidth)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        factors = small_sample_factor(np.asarray(self.quantiles), sample.count())
+        n = sample.count()
+        factors, bandwidth = small_sample_factor(np.asarray(self.quantiles), n), kernel_bandwidth(n)
 
         def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = self._smoothed(y, raw)
+            gradient, hessian = self._smoothed(y, raw, bandwidth)
             xp = array_namespace(hessian)
             return gradient, xp.asarray(factors, dtype=hessian.dtype) * hessian
 
