@@ -13,9 +13,9 @@ residuals of the round, 1.25 times their median: next to nothing changes in a lo
 
 **Losses with a kink**, such as the absolute and the pinball loss, have a second derivative that
 is zero wherever it exists. A Python objective cannot re-fit leaves with a quantile, as engines do
-in C++. For a quantile ``q`` a booster gets the gradient of the pinball loss convolved with a kernel
-(a Student's t with two degrees of freedom) of width ``b s``, and a Hessian of width ``s``, the scale
-of the residuals of the round, 1.25 times the median of twice their pinball losses::
+in C++. For a quantile ``q`` a booster gets the gradient of the pinball loss convolved with a
+kernel (a Student's t with two degrees of freedom) of width ``b s``, and a Hessian of width ``s``,
+the scale of the residuals of the round, 1.25 times the median of twice their pinball losses::
 
     gradient = (1 + r / sqrt(r**2 + (b*s)**2)) / 2 - q
     hessian = (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
