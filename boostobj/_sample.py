@@ -75,7 +75,8 @@ class Sample:
         weight = np.ones(len(values)) if self.weight is None else self.weight
         # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
         share = weight / (self._sum(np.sum(weight, dtype=np.float64)) or 1.0)
-        means = self._cluster.sum_over_workers(np.atleast_1d(share @ values))
+        # no product of matrices: BLAS would start threads that get in the engine's way
+        means = self._cluster.sum_over_workers(np.atleast_1d(np.sum(share * values.T, axis=-1)))
         return means if values.ndim > 1 else float(means[0])
 
     def _sum(self, number: float) -> float:

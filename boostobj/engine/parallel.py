@@ -15,10 +15,10 @@ from boostobj._typing import NumpyArray
 
 #: Numbers per chunk: few enough that temporaries stay in a core's cache, many enough that NumPy's
 #: calls cost little beside its work.
-CHUNK = 1 << 15
+CHUNK = 1 << 17
 
 #: Fewer chunks than this are not worth starting a thread for.
-MIN_CHUNKS_PER_THREAD = 4
+MIN_CHUNKS_PER_THREAD = 2
 
 _explicit_threads: int | None = None
 
