@@ -368,17 +368,21 @@ def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) ->
     A row of weight two counts as two rows. For unit weights this is NumPy's
     ``averaged_inverted_cdf``, whose median of an even sample is the usual one.
     """
-    x = np.asarray(x, dtype=np.float64)
+    x = np.asarray(x)
+    # Products and sums of weights carry rounding errors; within them of a step counts as on it.
+    below, above = quantile - 1e-12, quantile + 1e-12
     if weight is None:
-        return float(np.quantile(x, quantile, method="averaged_inverted_cdf"))
-    weight = np.asarray(weight, dtype=np.float64)
-    order = np.argsort(x)
-    order = order[weight[order] > 0]
-    cumulative = np.cumsum(weight[order])
-    target = quantile * cumulative[-1]
-    # Sums of weights carry rounding errors; a target within them of a step counts as on it.
-    slack = 1e-12 * cumulative[-1]
-    low = np.searchsorted(cumulative, target - slack, side="left")
-    high = np.searchsorted(cumulative, target + slack, side="right")
-    last = len(order) - 1
-    return float((x[order[min(low, last)]] + x[order[min(high, last)]]) / 2)
+        last = len(x) - 1
+        low = min(max(math.ceil(below * len(x)) - 1, 0), last)
+        high = min(math.floor(above * len(x)), last)
+        x = np.partition(x, (low, high))
+    else:
+        weight = np.asarray(weight, dtype=np.float64)
+        order = np.argsort(x)
+        order = order[weight[order] > 0]
+        cumulative = np.cumsum(weight[order])
+        last = len(order) - 1
+        x = x[order]
+        low = min(np.searchsorted(cumulative, below * cumulative[-1], side="left"), last)
+        high = min(np.searchsorted(cumulative, above * cumulative[-1], side="right"), last)
+    return float(x[low] / 2 + x[high] / 2)

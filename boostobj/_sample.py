@@ -61,7 +61,10 @@ class Sample:
         self._cluster = cluster
         if n > SAMPLE_ROWS:
             xp = array_namespace(raw)
-            rows = xp.asarray(_spread(n) if weight is None else _spread_by_weight(weight))
+            if weight is None:
+                rows = xp.asarray(_spread(n, SAMPLE_ROWS))
+            else:
+                rows = xp.asarray(_spread_by_weight(weight, SAMPLE_ROWS))
             y, raw, weight = xp.take(y, rows, axis=0), xp.take(raw, rows, axis=0), None
         self.y, self.raw, self.weight = y, raw, weight
 
@@ -96,19 +99,18 @@ class Sample:
 
 
 @cache
-def _positions() -> NumpyArray:
-    """Numbers in ``[0, 1)``, one at random in each of equal shares."""
-    shares = np.arange(SAMPLE_ROWS) + np.random.default_rng(0).random(SAMPLE_ROWS)
-    return np.asarray(shares / SAMPLE_ROWS)
+def _positions(size: int) -> NumpyArray:
+    """Numbers in ``[0, 1)``, one at random in each of so many equal shares."""
+    return np.asarray((np.arange(size) + np.random.default_rng(0).random(size)) / size)
 
 
 @lru_cache(maxsize=4)
-def _spread(n: int) -> NumpyArray:
-    """Rows of a sample of `n`."""
-    return (_positions() * n).astype(np.int64)
+def _spread(n: int, size: int) -> NumpyArray:
+    """`size` of `n` rows."""
+    return (_positions(size) * n).astype(np.int64)
 
 
-def _spread_by_weight(weight: NumpyArray) -> NumpyArray:
-    """Rows of a sample in which each is as frequent as its weight is large."""
+def _spread_by_weight(weight: NumpyArray, size: int) -> NumpyArray:
+    """`size` rows, each as often as its weight is large."""
     ends = np.cumsum(weight, dtype=np.float64)
-    return np.asarray(np.searchsorted(ends, _positions() * ends[-1], side="right"))
+    return np.asarray(np.searchsorted(ends, _positions(size) * ends[-1], side="right"))

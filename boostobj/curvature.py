@@ -27,8 +27,8 @@ the more rows there are, ``b = 1 / sqrt(1 + n/20000)``.
 The further out the quantile, the less a distant row holds its leaf, since the many rows on the
 near side pull slowly; but enough that no row moves more than three times its distance before the
 learning rate. In a small sample the few rows on the far side must be able to answer: there the
-Hessian is multiplied by ``(4v)**(-1 / (1 + n/10000))``, which shortens the steps for the 5 %
-quantile of 2,000 rows to a quarter, and hardly those of 100,000 rows.
+Hessian is multiplied by ``(4v)**(-3/4 / (1 + n/10000))``, which shortens the steps for the 5 %
+quantile of 2,000 rows to about a third, and hardly those of 100,000 rows.
 
 `Loss.value`, `Loss.gradient_hessian` and the metric remain those of the loss itself; only what
 the callback hands to a booster is softened.
@@ -102,7 +102,7 @@ def kernel_bandwidth(n_rows: float) -> float:
 
 def small_sample_factor(quantile: Any, n_rows: float) -> Any:
     """By how much the Hessian of an extreme quantile grows where rows are few."""
-    return (4 * quantile * (1 - quantile)) ** (-1 / (1 + n_rows / 10_000))
+    return (4 * quantile * (1 - quantile)) ** (-0.75 / (1 + n_rows / 10_000))
 
 
 def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) -> float:

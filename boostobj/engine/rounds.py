@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from boostobj._arrays import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Derivatives, Loss, Sample
+from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.parallel import for_each_chunk, get_num_threads
 from boostobj.groups import GroupLoss, check_group
@@ -84,22 +85,23 @@ def _evaluate(
 ) -> None:
     """Fill `gradient` and `hessian` in place."""
     inputs: tuple[NumpyArray, NumpyArray] = (y, raw)
+    sample = Sample(*inputs, weight, batch.adapter)
     if isinstance(loss, GroupLoss):
-        # Groups are not cut into chunks nor sampled; their derivatives are.
-        inputs = loss._round_derivatives(y, raw, check_group(batch.group, len(raw)))
-        sample = Sample(*inputs, weight, batch.adapter)
-        function: Derivatives = _as_they_are
+        sizes = check_group(batch.group, len(raw))
+        function: Derivatives = partial(loss._round_derivatives, sizes=sizes)
     else:
-        sample = Sample(y, raw, weight, batch.adapter)
-        function = loss._boosting(sample)
+        function = _prepared(loss._boosting(sample), loss)
+    if isinstance(loss, GroupLoss) or len(sample.raw) == len(raw):
+        # Groups are not cut into chunks, and a round of few rows is evaluated once.
+        inputs, function = function(*inputs), _as_they_are
+        sample = Sample(*inputs, weight, batch.adapter)
     factor = _unit_factor(function, sample) if loss.unit_curvature else 1.0
     stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * stretch
     limits = np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max
 
     def chunk(y: NumpyArray, raw: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        # With contiguous columns, sums over the few outputs of a row take a tenth of the time.
-        derivatives = function(np.asfortranarray(y), np.asfortranarray(raw))
+        derivatives = function(y, raw)
         with np.errstate(over="ignore"):  # infinities are dealt with below
             g, h = (
                 (x * np.asarray(factor, x.dtype)).astype(np.float32, copy=False)
@@ -130,6 +132,22 @@ def _check_numbers(loss: Loss, raw: NumpyArray, name: str, x: NumpyArray) -> Non
             f"{loss!r}: raw_prediction {raw[bad][0]!s} gives a {name} that is not finite "
             f"({np.count_nonzero(bad)} of {bad.size} values)"
         )
+
+
+def _prepared(function: Derivatives, loss: Loss) -> Derivatives:
+    """`function` of arrays that it is fast for."""
+    zero = np.zeros(1, dtype=np.float32)
+    largest = np.finfo(np.float32).max
+
+    def prepared(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+        if isinstance(loss, ResidualLoss) and not raw.dtype == np.float32 == y.dtype:
+            # LightGBM's margins are in double precision. Rounding after the subtraction loses
+            # nothing that a float32 gradient could hold.
+            return function(zero, np.clip(raw - y, -largest, largest).astype(np.float32))
+        # With contiguous columns, sums over the few outputs of a row take a tenth of the time.
+        return function(np.asfortranarray(y), np.asfortranarray(raw))
+
+    return prepared
 
 
 def _as_they_are(gradient: NumpyArray, hessian: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

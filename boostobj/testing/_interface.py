@@ -11,6 +11,7 @@ from unittest import mock
 
 import numpy as np
 
+from boostobj import _sample
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, ResidualLoss, Sample
 from boostobj.engine import lightgbm, parallel, xgboost
@@ -221,7 +222,9 @@ def callback(trial: Trial) -> None:
             ("gradient", g, factor * gradient),
             ("hessian", h, factor * stretch * hessian),
         ):
-            bad = ~np.isclose(got, expected, rtol=1e-5, atol=1e-15)
+            # the difference of what pulls either way is as accurate as what pulls
+            slack = 1e-6 * np.mean(np.abs(expected), axis=0)
+            bad = ~np.isclose(got, expected, rtol=1e-5, atol=slack)
             for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
                 raise AssertionError(
                     f"{what} for {adapter.name} {at(y[i], raw[i])}: "
@@ -254,5 +257,7 @@ def callback_in(
     loss: Loss, y: NumpyArray, raw: NumpyArray, chunk: int, n_threads: int
 ) -> tuple[NumpyArray, NumpyArray]:
     settings = {"CHUNK": chunk, "MIN_CHUNKS_PER_THREAD": 1, "_explicit_threads": n_threads}
-    with mock.patch.multiple(parallel, **settings):  # type: ignore[call-overload]
+    # rounds of few rows are not cut into chunks
+    few = mock.patch.object(_sample, "SAMPLE_ROWS", 100)
+    with few, mock.patch.multiple(parallel, **settings):  # type: ignore[call-overload]
         return loss(y, raw)
