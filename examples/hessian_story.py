@@ -78,6 +78,8 @@ def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 100, picture_scale:
     made, panels = figure(14, 4.4, 1, 3)
     RoundsDisplay.from_estimator(models, ax=panels[0, :2])
     panels[0, 0].set(title=f"target * {picture_scale:,g}: leaves of each tree", ylabel="leaves")
+    panels[0, 0].set(ylim=(-3, 110))
+    panels[0, 0].legend(loc="upper right")
     panels[0, 1].set(title=f"target * {picture_scale:,g}: step", ylabel="spread of leaf values")
     for by_scale, line in zip(errors.values(), panels[0, 0].get_lines(), strict=True):
         style = {"color": line.get_color(), "ls": line.get_linestyle()}
