@@ -99,6 +99,13 @@ class Loss(ABC):
         The objective of "xgboost" and "lightgbm" that minimises the same loss, if there is one.
     """
 
+    def __new__(cls, *args: Any, **_: Any) -> Self:
+        """Refuse a booster's call of the class, which wants an instance."""
+        called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
+        if any(called) or [type(x) for x in args[:2]] == [np.ndarray, np.ndarray]:
+            raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
+        return super().__new__(cls)
+
     formula: ClassVar[str]
     unit_curvature: ClassVar[bool] = False
     joint_outputs: ClassVar[bool] = False
@@ -493,7 +500,8 @@ class MulticlassLoss(Loss):
             wanted = f"(n, {self.n_classes})" if self.n_classes else "(n, k)"
             raise ValueError(
                 f"{name}: raw_prediction must have shape {wanted}, got {tuple(raw.shape)}; "
-                "set num_class to the number of classes in the booster's parameters"
+                "set num_class to the number of classes in the booster's parameters, and for "
+                'XGBoost "objective": "reg:squarederror", whose predict gives margins'
             )
         y = align(y, raw, name, one_per_row=True)
         if y.ndim == 1:

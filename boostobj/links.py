@@ -177,6 +177,7 @@ class Softmax(Link):
     domain = Interval(0, 1, closed_low=False)
 
     def _inverse(self, raw: Array) -> Array:
+        _check_outputs(raw, self)
         return softmax(raw)[0]
 
     def _link(self, y_pred: Array) -> Array:
@@ -316,10 +317,21 @@ class Sorted(Link):
     formula = "sorted(raw)"
 
     def _inverse(self, raw: Array) -> Array:
+        _check_outputs(raw, self)
         return array_namespace(raw).sort(raw, axis=-1)
 
     def _link(self, y_pred: Array) -> Array:
         return y_pred
+
+
+def _check_outputs(raw: Array, link: Link) -> None:
+    """Refuse one number a row, such as the class that XGBoost predicts of its own accord."""
+    if raw.ndim != 2:
+        raise ValueError(
+            f"{type(link).__name__}: raw_prediction must have shape (n, k), got "
+            f"{tuple(raw.shape)}; XGBoost's predict gives classes unless asked for "
+            "output_margin=True"
+        )
 
 
 def _doubled(raw: Array) -> Array:

@@ -136,7 +136,8 @@ class MultiQuantile(Loss):
         if raw.ndim != 2 or raw.shape[1] != k:
             raise ValueError(
                 f"MultiQuantile: raw_prediction must have shape (n, {k}), got "
-                f"{tuple(raw.shape)}; set num_class to {k} in the booster's parameters"
+                f"{tuple(raw.shape)}; set num_class to {k} in the booster's parameters, "
+                'and for XGBoost "objective": "reg:squarederror", whose predict gives margins'
             )
         y = align(y, raw, "MultiQuantile", one_per_row=True)
         self._domain.check(y, "y_true", "MultiQuantile")

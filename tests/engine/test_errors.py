@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,3 +178,18 @@ def test_nothing_is_trained_on_bad_labels(regression):
     X, y, _ = regression
     with pytest.raises(ValueError, match="labels 0 and 1"):
         xgb.train({}, xgb.DMatrix(X, y), 1, obj=boostobj.Logistic())
+
+
+@pytest.mark.parametrize("cls", [boostobj.Huber, boostobj.MultiQuantile], ids=lambda c: c.__name__)
+def test_a_class_is_no_objective(cls, regression):
+    X, y, _ = regression
+    with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
+        xgb.train({"nthread": 1}, xgb.DMatrix(X, y), 1, obj=cls)
+    with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
+        lgb.LGBMRegressor(objective=cls, n_jobs=1, verbose=-1).fit(X, y)
+
+
+@pytest.mark.parametrize("loss", [boostobj.Softmax(), boostobj.MultiQuantile()], ids=repr)
+def test_links_of_rows_refuse_class_numbers(loss):
+    with pytest.raises(ValueError, match="output_margin=True"):
+        loss.link.inverse([2.0, 0.0, 1.0])

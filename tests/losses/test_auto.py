@@ -86,5 +86,5 @@ def test_is_a_loss_like_any_other(loss):
 
 
 def test_only_auto_is_a_word():
-    with pytest.raises(ValueError, match="Huber: delta must be 'auto', got 'median'"):
+    with pytest.raises(ValueError, match="delta must be a number > 0 or 'auto', got 'median'"):
         boostobj.Huber(delta="median")
