@@ -186,7 +186,7 @@ def test_a_class_is_no_objective(cls, regression):
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
         xgb.train({"nthread": 1}, xgb.DMatrix(X, y), 1, obj=cls)
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
-        lgb.LGBMRegressor(objective=cls, n_jobs=1, verbose=-1).fit(X, y)
+        lgb.train({"objective": cls, "verbose": -1, "num_threads": 1}, lgb.Dataset(X, y), 1)
 
 
 @pytest.mark.parametrize("loss", [boostobj.Softmax(), boostobj.MultiQuantile()], ids=repr)
