@@ -85,10 +85,11 @@ def rounds_seen(monkeypatch):
 @pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
 @pytest.mark.parametrize("loss", EVERY, ids=repr)
 def test_every_loss_learns_the_same_in_every_slot(loss, engine, rounds_seen):
-    X, y, w, group = learnable(loss)
-    # A classifier takes no shares of classes, and gets the likelier one.
-    classes = [np.round(y)] if y.max() <= 1 and np.any(y != np.round(y)) else []
-    for y in [y, *classes]:
+    X, targets, w, group = learnable(loss)
+    kinds = [targets]
+    if targets.max() <= 1 and np.any(targets != np.round(targets)):
+        kinds.append(np.round(targets))  # a classifier takes no shares of classes
+    for y in kinds:
         start = np.zeros((len(y), 2))
         if not isinstance(loss, EmbeddingLoss):
             start = boostobj.init_scores(loss, y, w)
