@@ -8,7 +8,17 @@ import pytest
 import xgboost as xgb
 
 import boostobj
+from boostobj.catalogue import built_in_losses
+from boostobj.groups import GroupLoss
+from boostobj.losses.embedding import EmbeddingLoss
+from boostobj.losses.percentage import PercentageLoss
+from boostobj.testing import _families as families
 from tests.engine import slots
+from tests.losses.test_composition import COMBINATIONS
+
+EVERY = [loss for cls in built_in_losses() for loss in cls.examples()]
+EVERY += [boostobj.OneVsRest(boostobj.SquaredHinge()), *COMBINATIONS]
+EVERY += [boostobj.Softmax() + 2 * boostobj.LDAMSoftmax((80, 120, 100))]
 
 LOSSES = [
     boostobj.SquaredError(),
@@ -31,16 +41,73 @@ def targets(loss, y):
     return y
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=repr)
-@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
-@pytest.mark.parametrize("engine", ["xgb", "lgb"])
-def test_every_slot_trains_the_same_model(engine, loss, weighted, regression):
-    X, y, w = regression
-    y, w = targets(loss, y), w if weighted else None
-    native = getattr(slots, f"{engine}_train")(loss, X, y, w)
-    wrapper = getattr(slots, f"{engine}_wrapper")(loss, X, y, w)
-    assert native.std() > 0.1
-    np.testing.assert_allclose(wrapper, native, rtol=1e-6, atol=1e-6)
+def learnable(loss, n=240):
+    """Rows of the loss's kind whose features tell the target: X, y, weight and group.
+
+    The combinations get no weights, so that no slot does without them unseen.
+    """
+    rng = np.random.default_rng(0)
+    y, _ = families.sample(loss, n)
+    if isinstance(loss, PercentageLoss):
+        y = 1 + np.abs(y)  # nobody wants percentages of nearly nothing
+    X = rng.normal(size=(n, 4))
+    signal = X[:, 0] + np.sin(2 * X[:, 1]) + 0.3 * rng.normal(size=n)
+    if isinstance(loss, EmbeddingLoss):
+        # The first row of a tuple is of one of two sorts; the last of the other one, or alike.
+        group = np.full(n // loss.tuple_size, loss.tuple_size)
+        other = loss.tuple_size == 3 or y[:: loss.tuple_size] == 1
+        sort = np.repeat(rng.choice([-1, 1], len(group))[:, None], loss.tuple_size, axis=1)
+        sort[:, -1] *= np.where(other, -1, 1)
+        X[:, 0] = sort.ravel() + 0.5 * X[:, 0]
+    else:
+        y = np.sort(y)[np.argsort(np.argsort(signal))]
+        group = np.tile([4, 8, 12], n // 24) if isinstance(loss, GroupLoss) else None
+    each = np.ones(n, dtype=int) if group is None else group
+    weight = None if loss in COMBINATIONS else np.repeat(rng.uniform(0.2, 3, len(each)), each)
+    return X, y, weight, group
+
+
+@pytest.fixture
+def rounds_seen(monkeypatch):
+    """What went to the boosters, round by round, which a booster takes in without a check."""
+    seen = []
+    objective = boostobj.engine.objective
+
+    def watched(*args):
+        seen.append(objective(*args))
+        return seen[-1]
+
+    monkeypatch.setattr(boostobj.engine, "objective", watched)
+    return seen
+
+
+@pytest.mark.filterwarnings("ignore:'force_all_finite' was renamed:FutureWarning")
+@pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("loss", EVERY, ids=repr)
+def test_every_loss_learns_the_same_in_every_slot(loss, engine, rounds_seen):
+    X, targets, w, group = learnable(loss)
+    kinds = [targets]
+    if targets.max() <= 1 and np.any(targets != np.round(targets)):
+        kinds.append(np.round(targets))  # a classifier takes no shares of classes
+    for y in kinds:
+        start = np.zeros((len(y), 2))
+        if not isinstance(loss, EmbeddingLoss):
+            start = boostobj.init_scores(loss, y, w)
+        given = {"start": start, "group": group, "rounds": 50}
+        margins = {"train": slots.NATIVE[engine](loss, X, y, w, **given)}
+        for name, train in slots.wrappers(engine, loss, y).items():
+            margins[name] = train(loss, X, y, w, **given)
+        assert len(rounds_seen) == 50 * len(margins)
+        for gradient, hessian in rounds_seen:
+            assert np.all(np.isfinite(gradient))
+            assert np.all(np.isfinite(hessian))
+            assert np.all(hessian > 0)
+        rounds_seen.clear()
+        constant = loss.metric.score(y, start, w, group)
+        for name, raw in margins.items():
+            np.testing.assert_allclose(raw, margins["train"], rtol=1e-6, atol=1e-6, err_msg=name)
+            score = loss.metric.score(y, raw, w, group)
+            assert score < constant - 0.02 * abs(constant), name
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)

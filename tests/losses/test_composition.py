@@ -136,42 +136,6 @@ def test_once_a_loss_trains_its_trees(loss):
     np.testing.assert_array_equal(*margins)
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        *COMBINATIONS,
-        bo.Softmax() + 2 * bo.LDAMSoftmax((80, 120, 100)),
-        2 * bo.OneVsRest(bo.SquaredHinge()),
-    ],
-    ids=repr,
-)
-def test_training_improves_the_own_metric_in_every_slot(loss):
-    X, y = _rows(loss, 600)
-    X, y, V, t = X[:300], y[:300], X[300:], y[300:]
-    start = loss.init_score(y)
-    constant = loss.metric.score(t, np.broadcast_to(start, (len(t), *np.shape(start))))
-    k = {"num_class": 3} if isinstance(loss, bo.MulticlassLoss) else {}
-    tree = {"max_depth": 3, "learning_rate": 0.1}
-    base = {} if k else {"base_score": start}
-
-    booster = xgb.train({"nthread": 1, **tree, **base, **k}, xgb.DMatrix(X, y), 50, obj=loss)
-    margins = [booster.predict(xgb.DMatrix(V), output_margin=True)]
-    wrapper = xgb.XGBClassifier if k else xgb.XGBRegressor
-    model = wrapper(objective=loss, n_estimators=50, n_jobs=1, **tree, **base)
-    margins.append(model.fit(X, y).predict(V, output_margin=True))
-    data = lgb.Dataset(X, y, init_score=bo.init_scores(loss, y))
-    params = {"objective": loss, "verbose": -1, "num_threads": 1, **tree, **k}
-    margins.append(lgb.train(params, data, 50).predict(V, raw_score=True) + start)
-    wrapper = lgb.LGBMClassifier if k else lgb.LGBMRegressor
-    model = wrapper(objective=loss, n_estimators=50, n_jobs=1, verbose=-1, **tree)
-    model.fit(X, y, init_score=bo.init_scores(loss, y))
-    margins.append(model.predict(V, raw_score=True) + start)
-
-    scores = [loss.metric.score(t, raw) for raw in margins]
-    assert np.all(np.isfinite(scores))
-    assert max(scores) < 0.9 * constant
-
-
 def _rows(loss, n=300):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 3))

@@ -195,17 +195,3 @@ def test_neighbours_in_the_learned_space_are_more_alike(loss, engine, diamonds):
     start = loss.metric.score(target, np.zeros((len(target), 8)))
     assert loss.metric.score(target, embed(X_rows)) < 0.6 * start
     assert accuracy(embed) > accuracy(lambda X: X) + 0.03
-
-
-@pytest.mark.parametrize("loss", [bo.Triplet(), bo.Contrastive()], ids=repr)
-def test_wrappers(loss, diamonds):
-    X, y = diamonds
-    index, target = draw(y, loss, 100)
-    space = xgb.XGBRegressor(
-        n_estimators=5, objective=loss, num_class=2, base_score=0.0, n_jobs=1, max_depth=2
-    ).fit(X[index], target)
-    assert np.ptp(space.predict(X), axis=0).min() > 0
-    space = lgb.LGBMRegressor(
-        n_estimators=5, objective=loss, num_class=2, metric="None", n_jobs=1, verbose=-1
-    ).fit(X[index], target)
-    assert np.ptp(space.predict(X), axis=0).min() > 0
