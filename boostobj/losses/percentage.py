@@ -81,6 +81,8 @@ class MAPE(AbsolutePercentageLoss):
     floor : float, default=0.0
         The least size of a target, >= 0: smaller ones, zero among them, count as that size.
         LightGBM's "mape" has a floor of 1.
+        In LightGBM set one where targets come near zero: it tells the rows of a leaf from its
+        Hessians, and ``min_data_in_leaf`` may refuse every split.
     scale : float, optional
         Scale of the relative error in the smoothed Hessian, > 0. By default it is estimated each
         round.
@@ -181,6 +183,8 @@ class SquaredPercentageError(PercentageLoss):
     ----------
     floor : float, default=0.0
         The least size of a target, >= 0: smaller ones, zero among them, count as that size.
+        In LightGBM set one where targets come near zero: it tells the rows of a leaf from its
+        Hessians, and ``min_data_in_leaf`` may refuse every split.
 
     References
     ----------
