@@ -164,8 +164,8 @@ def test_constant_target(engine, loss):
     X = np.random.default_rng(0).normal(size=(400, 3))
     y = np.ones(400)
     predicted = BoostRegressor(engine, loss=loss).fit(X, y).predict(X)
-    start = loss.link.inverse(np.asarray(loss.init_score(y)))
-    np.testing.assert_allclose(predicted, np.broadcast_to(start, predicted.shape), rtol=1e-3)
+    margins = np.broadcast_to(loss.init_score(y), predicted.shape)
+    np.testing.assert_allclose(predicted, loss.link.inverse(margins), rtol=1e-3)
 
 
 def test_lightgbm_parameters_by_any_name(regression):
