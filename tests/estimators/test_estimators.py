@@ -94,7 +94,8 @@ def test_scale_and_offset_change_nothing(engine, loss, scale, offset, regression
     plain = model.fit(X, y, weight).predict(X)
     moved = model.fit(X, scale * (y + offset), weight).predict(X) / scale - offset
     scores = [loss.metric.score(y, raw) for raw in (plain, moved)]
-    assert scores[1] == pytest.approx(scores[0], rel=0.01)
+    # a target rounded to float32 beside the offset may split a tree elsewhere
+    assert scores[1] == pytest.approx(scores[0], rel=0.02)
 
 
 @every_engine
