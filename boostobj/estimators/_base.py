@@ -171,38 +171,9 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self, *, validation_given: bool) -> None:
         """Refuse settings that make no sense, alone or together."""
-        owner = type(self).__name__
-        rounds, fraction, verbose = (
-            self.early_stopping_rounds,
-            self.validation_fraction,
-            self.verbose,
-        )
-        if rounds is not None and (
-            isinstance(rounds, bool) or not isinstance(rounds, Integral) or rounds < 1
-        ):
-            raise ValueError(
-                f"{owner}: early_stopping_rounds must be an integer >= 1 or None, got {rounds!r}"
-            )
-        if fraction is not None and not (
-            isinstance(fraction, Real) and not isinstance(fraction, bool) and 0 < fraction < 1
-        ):
-            raise ValueError(
-                f"{owner}: validation_fraction must be a number in (0, 1) or None, got {fraction!r}"
-            )
-        if not isinstance(verbose, Integral) or verbose < 0:
-            raise ValueError(f"{owner}: verbose must be an integer >= 0, got {verbose!r}")
-        if rounds is None:
-            return
-        if fraction is None and not validation_given:
-            raise ValueError(
-                f"{owner}: early_stopping_rounds={rounds} needs rows to watch: set "
-                "validation_fraction, or pass X_val and y_val to fit"
-            )
-        if self._engine().dart:
-            raise ValueError(
-                f"{owner}: early_stopping_rounds={rounds} cannot go with DART, whose later rounds "
-                "change earlier trees"
-            )
+        check_training_settings(self)
+        if self.early_stopping_rounds is not None:
+            check_early_stopping(self, self._engine(), validation_given=validation_given)
 
     def _check_origin(self, origin: Origin, engine: Engine) -> None:
         """Refuse to go on from a model of another kind."""
@@ -259,16 +230,6 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
         weight = check_weights(sample_weight, features.shape[0], f"sample_weight{suffix}")
         return Rows(features, y, None if weight is None else np.asarray(weight, dtype=np.float64))
 
-    def _check_validation(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
-        """Whether a validation part is given; an error for half of one."""
-        owner = type(self).__name__
-        if (X_val is None) is not (y_val is None):
-            missing = "X_val" if X_val is None else "y_val"
-            raise ValueError(f"{owner}: X_val and y_val go together, {missing} is missing")
-        if X_val is None and sample_weight_val is not None:
-            raise ValueError(f"{owner}: sample_weight_val needs X_val and y_val")
-        return X_val is not None
-
     def _raw_prediction(self, X: Any) -> NumpyArray:
         model = self._model
         return model.raw_prediction(check_features(self, X, reset=False))
@@ -276,6 +237,56 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
     def _staged_raw_prediction(self, X: Any) -> Iterator[NumpyArray]:
         model = self._model
         return model.staged_raw_prediction(check_features(self, X, reset=False))
+
+
+def check_training_settings(model: Any) -> None:
+    """Refuse values of the parameters of early stopping and of `verbose` that make no sense."""
+    owner = type(model).__name__
+    rounds, fraction, verbose = (
+        model.early_stopping_rounds,
+        model.validation_fraction,
+        model.verbose,
+    )
+    if rounds is not None and (
+        isinstance(rounds, bool) or not isinstance(rounds, Integral) or rounds < 1
+    ):
+        raise ValueError(
+            f"{owner}: early_stopping_rounds must be an integer >= 1 or None, got {rounds!r}"
+        )
+    if fraction is not None and not (
+        isinstance(fraction, Real) and not isinstance(fraction, bool) and 0 < float(fraction) < 1
+    ):
+        raise ValueError(
+            f"{owner}: validation_fraction must be a number in (0, 1) or None, got {fraction!r}"
+        )
+    if not isinstance(verbose, Integral) or verbose < 0:
+        raise ValueError(f"{owner}: verbose must be an integer >= 0, got {verbose!r}")
+
+
+def check_early_stopping(model: Any, engine: Engine, *, validation_given: bool) -> None:
+    """Refuse early stopping without rows to watch, or of DART."""
+    owner, rounds = type(model).__name__, model.early_stopping_rounds
+    if model.validation_fraction is None and not validation_given:
+        raise ValueError(
+            f"{owner}: early_stopping_rounds={rounds} needs rows to watch: set "
+            "validation_fraction, or pass X_val and y_val to fit"
+        )
+    if engine.dart:
+        raise ValueError(
+            f"{owner}: early_stopping_rounds={rounds} cannot go with DART, whose later rounds "
+            "change earlier trees"
+        )
+
+
+def check_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
+    """Whether a validation part is given; an error for half of one."""
+    owner = type(model).__name__
+    if (X_val is None) is not (y_val is None):
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(f"{owner}: X_val and y_val go together, {missing} is missing")
+    if X_val is None and sample_weight_val is not None:
+        raise ValueError(f"{owner}: sample_weight_val needs X_val and y_val")
+    return X_val is not None
 
 
 def check_targets(y: Any, name: str) -> NumpyArray:

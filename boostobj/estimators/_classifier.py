@@ -14,7 +14,13 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
-from boostobj.estimators._base import BoostEstimator, Origin, check_targets, resolve_loss
+from boostobj.estimators._base import (
+    BoostEstimator,
+    Origin,
+    check_targets,
+    check_validation,
+    resolve_loss,
+)
 from boostobj.estimators._fitting import Rows
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.softmax import Softmax
@@ -154,7 +160,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         TypeError, ValueError
             If an argument is not what it should be; before training starts.
         """
-        given = self._check_validation(X_val, y_val, sample_weight_val)
+        given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, "BoostClassifier")
         if not (isinstance(loss, MarginLoss | MulticlassLoss) or _gives_probabilities(loss)):
             raise TypeError(

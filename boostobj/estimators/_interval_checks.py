@@ -10,7 +10,11 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from boostobj._arrays import check_weights
-from boostobj.estimators._base import check_targets
+from boostobj.estimators._base import (
+    check_targets,
+    check_training_settings,
+    check_validation,
+)
 from boostobj.estimators._conformal import SLACK
 from boostobj.estimators._fitting import Rows
 
@@ -19,10 +23,6 @@ __all__ = ["check_enclosed", "check_level", "check_parameters", "check_rows", "h
 
 def _is_level(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
-
-
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def _is_bool(value: Any) -> bool:
@@ -44,14 +44,8 @@ _ALLOWED: dict[str, tuple[Any, str]] = {
     "joint": (_is_bool, "True or False"),
     "symmetric": (_is_bool, "True or False"),
     "calibration_fraction": (_is_level, "a number in (0, 1)"),
-    "cv": (lambda v: not isinstance(v, Integral) or _is_count(v, 2), "2 folds or more"),
+    "cv": (lambda v: not isinstance(v, Integral) or int(v) >= 2, "2 folds or more"),
     "unbounded": (_is_bool, "True or False"),
-    "early_stopping_rounds": (
-        lambda v: v is None or _is_count(v, 1),
-        "an integer >= 1 or None",
-    ),
-    "validation_fraction": (lambda v: v is None or _is_level(v), "a number in (0, 1) or None"),
-    "verbose": (lambda v: isinstance(v, bool) or _is_count(v, 0), "an integer >= 0"),
 }
 
 #: What means nothing for models that are fitted already, with the value that says nothing.
@@ -76,6 +70,7 @@ def check_parameters(model: Any) -> None:
         value = getattr(model, name)
         if not allowed(value):
             raise ValueError(f"{owner}: {name} must be {words}, got {value!r}")
+    check_training_settings(model)
     if not model.lower < model.upper:
         raise ValueError(
             f"{owner}: lower must be less than upper, got {model.lower!r} and {model.upper!r}"
@@ -92,20 +87,13 @@ def check_parameters(model: Any) -> None:
 
 def has_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
     """Whether validation rows are given; an error for half of them, or where none are of use."""
-    owner = type(model).__name__
     given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
     names = [name for name, value in given.items() if value is not None]
     if names and isinstance(model.estimator, Mapping):
-        raise ValueError(f"{owner}: {names[0]} must be None where estimator holds fitted models")
-    if names and (X_val is None or y_val is None):
-        missing = "X_val" if X_val is None else "y_val"
-        raise ValueError(f"{owner}: X_val and y_val go together, {missing} is missing")
-    if model.early_stopping_rounds is not None and model.validation_fraction is None and not names:
         raise ValueError(
-            f"{owner}: early_stopping_rounds={model.early_stopping_rounds} needs rows to watch: "
-            "set validation_fraction, or pass X_val and y_val to fit"
+            f"{type(model).__name__}: {names[0]} must be None where estimator holds fitted models"
         )
-    return bool(names)
+    return check_validation(model, X_val, y_val, sample_weight_val)
 
 
 def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Rows:

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss
+from boostobj.estimators._base import check_early_stopping
 from boostobj.estimators._fitting import Rows, resolve_engine
 from boostobj.estimators._interval_checks import check_level
 from boostobj.estimators._regressor import BoostRegressor
@@ -62,7 +63,7 @@ def fit_models(
     if model.joint:
         losses = {tuple(losses): MultiQuantile(tuple(losses))}
     n_models = len(parts) * len(losses)
-    estimator = _engine(model, n_models, seed)
+    estimator = _engine(model, n_models, seed, validation_given=validation is not None)
     names = ("n_features_in_", "feature_names_in_", "_categories")
     features = {name: value for name, value in vars(model).items() if name in names}
 
@@ -149,16 +150,13 @@ def _predict(key: Any, model: Any, X: Any) -> NumpyArray:
     return predicted
 
 
-def _engine(model: Any, n_models: int, seed: int) -> Any:
+def _engine(model: Any, n_models: int, seed: int, validation_given: bool = False) -> Any:
     """The engine's wrapper with threads for one of the models that are fitted at once."""
     engine = resolve_engine(model.estimator, owner=type(model).__name__, random_state=seed)
     if model.estimator is None:
         engine.estimator.set_params(**_DEFAULTS[engine.name])
-    if model.early_stopping_rounds is not None and engine.dart:
-        raise ValueError(
-            f"{type(model).__name__}: early_stopping_rounds={model.early_stopping_rounds} cannot "
-            "go with DART, whose later rounds change earlier trees"
-        )
+    if model.early_stopping_rounds is not None:
+        check_early_stopping(model, engine, validation_given=validation_given)
     at_once = min(effective_n_jobs(model.n_jobs), n_models)
     if at_once > 1:
         share = max(1, effective_n_jobs(-1) // at_once)

@@ -13,7 +13,13 @@ from sklearn.utils.validation import column_or_1d
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
-from boostobj.estimators._base import BoostEstimator, Origin, check_targets, resolve_loss
+from boostobj.estimators._base import (
+    BoostEstimator,
+    Origin,
+    check_targets,
+    check_validation,
+    resolve_loss,
+)
 from boostobj.losses.squared_error import SquaredError
 
 
@@ -134,7 +140,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         TypeError, ValueError
             If an argument is not what it should be; before training starts.
         """
-        given = self._check_validation(X_val, y_val, sample_weight_val)
+        given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, type(self).__name__)
         if isinstance(loss, MarginLoss | MulticlassLoss):
             raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
