@@ -18,17 +18,21 @@ kernel (a Student's t with two degrees of freedom) of width ``b s``, and a Hessi
 the scale of the residuals of the round, 1.25 times the median of twice their pinball losses::
 
     gradient = (1 + r / sqrt(r**2 + (b*s)**2)) / 2 - q
-    hessian = (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
+    hessian = c * (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
 
 Twice that at the median is the pseudo-Huber loss for the absolute error. It follows the residuals
-down from any start, in any unit. A kernel saves noise and costs a bias, so that it is the narrower
-the more rows there are, ``b = 1 / sqrt(1 + n/20000)``.
+down from any start, in any unit. A kernel saves noise and costs a bias, so that it is wider for
+extreme quantiles and the narrower the more rows there are, ``b = (4v)**-0.2 / sqrt(1 + n/20000)``.
 
 The further out the quantile, the less a distant row holds its leaf, since the many rows on the
 near side pull slowly; but enough that no row moves more than three times its distance before the
 learning rate. In a small sample the few rows on the far side must be able to answer: there the
-Hessian is multiplied by ``(4v)**(-3/4 / (1 + n/10000))``, which shortens the steps for the 5 %
-quantile of 2,000 rows to about a third, and hardly those of 100,000 rows.
+Hessian is multiplied by ``c = (4v)**(-1 / (1 + n/3000))``, which shortens the steps for the 5 %
+quantile of 300 rows to a fifth, of 3,000 rows to less than a half, and hardly those of 100,000.
+
+``examples/benchmarks/curvature.py`` compares: stopped early, its held-out pinball loss is 0.96 of
+the engines' built-in objectives, where the majoriser of XGBoost 3.4 as a Python objective has
+0.97 to 1.00 and a Hessian of one 1.5; after 150 rounds it is 0.95 to 0.98.
 
 `Loss.value`, `Loss.gradient_hessian` and the metric remain those of the loss itself; only what
 the callback hands to a booster is softened.
@@ -68,7 +72,7 @@ def pinball_gradient(r: Array, quantile: Array) -> Array:
 
 
 def smoothed_pinball(
-    r: Array, quantile: Array, scale: Array, bandwidth: float = 1.0
+    r: Array, quantile: Array, scale: Array, bandwidth: Any = 1.0
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -80,7 +84,7 @@ def smoothed_pinball(
         The level.
     scale : array
         Width of the Hessian.
-    bandwidth : float, default=1.0
+    bandwidth : float or array, default=1.0
         Width of the kernel over `scale`.
     """
     xp = array_namespace(r)
@@ -95,14 +99,15 @@ def smoothed_pinball(
     return gradient, xp.maximum(hessian, least) / scale
 
 
-def kernel_bandwidth(n_rows: float) -> float:
-    """How narrow the kernel is: its bias shrinks as fast as the noise of what rows tell."""
-    return float((1 + n_rows / 20_000) ** -0.5)
+def fitted_to_rows(quantile: Any, n_rows: float) -> tuple[Any, Any]:
+    """Width of the kernel over that of the Hessian, and factor of the Hessian, for so many rows.
 
-
-def small_sample_factor(quantile: Any, n_rows: float) -> Any:
-    """By how much the Hessian of an extreme quantile grows where rows are few."""
-    return (4 * quantile * (1 - quantile)) ** (-0.75 / (1 + n_rows / 10_000))
+    A kernel saves noise and costs a bias, so that it is the narrower the more rows there are; the
+    Hessian of an extreme quantile grows where rows are few.
+    """
+    v4 = 4 * quantile * (1 - quantile)
+    bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
+    return bandwidth, v4 ** (-1 / (1 + n_rows / 3_000))
 
 
 def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) -> float:
@@ -219,8 +224,7 @@ class PinballLoss(KinkedLoss):
         return smoothed_pinball(r, self._quantile, self._width, bandwidth)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        n = sample.count()
-        factor, bandwidth = small_sample_factor(self._quantile, n), kernel_bandwidth(n)
+        bandwidth, factor = fitted_to_rows(self._quantile, sample.count())
 
         def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
             gradient, hessian = self._smoothed(raw - y, bandwidth)

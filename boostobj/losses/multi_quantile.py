@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -13,11 +13,10 @@ from boostobj._arrays import align, check_levels, check_numbers, weighted_quanti
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
 from boostobj.curvature import (
-    kernel_bandwidth,
+    fitted_to_rows,
     pinball_gradient,
     pinball_slope,
     residual_scale,
-    small_sample_factor,
     smoothed_pinball,
 )
 from boostobj.links import Link, Sorted
@@ -104,18 +103,19 @@ class MultiQuantile(Loss):
         _, hessian = self._smoothed(y, raw)
         return pinball_gradient(*self._residuals(y, raw)) / len(self.quantiles), hessian
 
-    def _smoothed(self, y: Array, raw: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
+    def _smoothed(self, y: Array, raw: Array, bandwidths: Any = 1.0) -> tuple[Array, Array]:
         r, quantiles = self._residuals(y, raw)
-        widths = array_namespace(raw).asarray(self.scales or [1.0], dtype=raw.dtype)
-        gradient, hessian = smoothed_pinball(r, quantiles, widths, bandwidth)
+        xp = array_namespace(raw)
+        widths = xp.asarray(self.scales or [1.0], dtype=raw.dtype)
+        bandwidths = xp.asarray(bandwidths, dtype=raw.dtype)
+        gradient, hessian = smoothed_pinball(r, quantiles, widths, bandwidths)
         return gradient / len(self.quantiles), hessian / len(self.quantiles)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        n = sample.count()
-        factors, bandwidth = small_sample_factor(np.asarray(self.quantiles), n), kernel_bandwidth(n)
+        bandwidths, factors = fitted_to_rows(np.asarray(self.quantiles), sample.count())
 
         def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = self._smoothed(y, raw, bandwidth)
+            gradient, hessian = self._smoothed(y, raw, bandwidths)
             xp = array_namespace(hessian)
             return gradient, xp.asarray(factors, dtype=hessian.dtype) * hessian
 
