@@ -11,29 +11,43 @@ import math
 from itertools import accumulate
 from typing import Any
 
-from array_api_compat import array_namespace
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array
 
 from boostobj._typing import Array
 
 
+def clip(x: Array, min: float = -math.inf, max: float = math.inf) -> Array:  # noqa: A002
+    """``xp.clip``, which takes NumPy four times as long for one bound as for two."""
+    if is_numpy_array(x):
+        return np.clip(x, min, max)
+    return array_namespace(x).clip(x, min=min, max=max)
+
+
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
+    return sigmoids(x)[0]
+
+
+def sigmoids(x: Array) -> tuple[Array, Array]:
+    """``sigmoid(x)`` and ``sigmoid(-x)``."""
     xp = array_namespace(x)
-    # Two exponentials take less time than a choice between two numbers.
-    return xp.exp(xp.clip(x, max=0)) / (1 + xp.exp(-xp.abs(x)))
+    e = xp.exp(-xp.abs(x))
+    # e is at most 1
+    return tuple(xp.maximum(e, xp.astype(side, x.dtype)) / (1 + e) for side in (x >= 0, x <= 0))
 
 
 def softplus(x: Array) -> Array:
     """``log(1 + exp(x))``, with full relative accuracy where it underflows."""
     xp = array_namespace(x)
-    return xp.clip(x, min=0) + xp.log1p(xp.exp(-xp.abs(x)))
+    return clip(x, min=0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 def exp_softplus(x: Array) -> Array:
     """``exp(x) * log(1 + exp(-x))``, which rises from 0 to 1."""
     xp = array_namespace(x)
     # 1 to the last bit in either precision beyond that
-    x = xp.clip(x, max=40)
+    x = clip(x, max=40)
     return xp.exp(x) * softplus(-x)
 
 
@@ -41,7 +55,7 @@ def log_cosh(x: Array) -> Array:
     """``log(cosh(x))``: ``log1p(2 sinh(x/2)**2)`` near zero, ``|x| - log(2) + …`` beyond."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    near = xp.log1p(2 * xp.sinh(xp.clip(a, max=1.0) / 2) ** 2)
+    near = xp.log1p(2 * xp.sinh(clip(a, max=1.0) / 2) ** 2)
     far = a + xp.log1p(xp.exp(-2 * a)) - math.log(2)
     return xp.where(a < 1, near, far)
 
@@ -50,7 +64,7 @@ def tanhc(x: Array) -> Array:
     """``tanh(x) / x``, 1 at zero."""
     xp = array_namespace(x)
     # below this, tanh(x)/x rounds to 1 in either precision
-    a = xp.clip(xp.abs(x), min=1e-12)
+    a = clip(xp.abs(x), min=1e-12)
     return xp.tanh(a) / a
 
 
@@ -58,7 +72,7 @@ def hypot1(x: Array) -> Array:
     """``sqrt(1 + x**2)``, which is ``|x|`` to the last bit long before the square overflows."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    return xp.maximum(a, xp.sqrt(1 + xp.minimum(a, 1e15) ** 2))
+    return xp.maximum(a, xp.sqrt(1 + xp.square(clip(a, max=1e15))))
 
 
 def log_hypot1(x: Array) -> Array:
@@ -75,11 +89,11 @@ def bounded_exp(x: Array, factor: Array | None = None) -> Array:
     """
     xp = array_namespace(x)
     top = largest(x)
-    e = xp.exp(xp.clip(x, max=math.log(top)))
+    e = xp.exp(clip(x, max=math.log(top)))
     if factor is None:
         return e
     factor = xp.astype(factor, x.dtype)
-    return factor * xp.minimum(e, top / xp.clip(factor, min=1.0))
+    return factor * xp.minimum(e, top / clip(factor, min=1.0))
 
 
 def largest(x: Array) -> float:
@@ -91,7 +105,7 @@ def largest(x: Array) -> float:
 def exp_remainder(x: Array) -> Array:
     """``exp(x) - 1 - x``, bounded as `bounded_exp`: a series near zero."""
     xp = array_namespace(x)
-    near = xp.clip(x, min=-1.0, max=1.0)
+    near = clip(x, min=-1.0, max=1.0)
     series = xp.ones_like(near)
     for k in range(18, 2, -1):
         series = 1 + near / k * series
@@ -110,7 +124,7 @@ def expm1c(x: Array) -> Array:
 def log1p_remainder(x: Array) -> Array:
     """``x - log1p(x)`` for ``x >= 0``: the series of ``atanh(x/(2 + x))`` near zero."""
     xp = array_namespace(x)
-    near = xp.clip(x, max=0.5)
+    near = clip(x, max=0.5)
     t = near / (2 + near)
     series = xp.zeros_like(t)
     for k in range(23, 1, -2):

@@ -13,7 +13,7 @@ from boostobj._arrays import weighted_quantile
 from boostobj._typing import Array, NumpyArray
 
 #: As many rows as scales are read off: enough to know one to a hundredth.
-SAMPLE_ROWS = 1 << 15
+SAMPLE_ROWS = 1 << 14
 
 
 class Cluster:

@@ -41,6 +41,8 @@ from boostobj._arrays import (
     describe_violations,
     title,
 )
+from boostobj._math import clip
+from boostobj._parallel import by_row
 from boostobj._sample import Sample
 from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
 from boostobj.links import Identity, Link
@@ -180,9 +182,12 @@ class Loss(ABC):
     ) -> Array:
         """`value`, unweighted, of the loss as it adapts to rows of these weights."""
         y, raw = self._checked(y_true, raw_prediction)
-        return self._by_output(
-            lambda y, raw: self._adapted(Sample(y, raw, weight))._pointwise_value(y, raw), y, raw
-        )
+
+        def value(y: Array, raw: Array) -> tuple[Array, ...]:
+            adapted = self._adapted(Sample(y, raw, weight))
+            return by_row(lambda y, raw: (adapted._pointwise_value(y, raw),), y, raw)
+
+        return self._by_output(value, y, raw)[0]
 
     def gradient_hessian(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
         """First and second derivative of each row's loss by its margin, unweighted.
@@ -205,12 +210,18 @@ class Loss(ABC):
         y, raw = self._checked(y_true, raw_prediction)
         xp = array_namespace(raw)
 
-        def both(y: Array, raw: Array) -> Array:
-            return xp.stack(self._adapted(Sample(y, raw))._pointwise_derivatives(y, raw))
+        def both(y: Array, raw: Array) -> tuple[Array, ...]:
+            adapted = self._adapted(Sample(y, raw))
 
-        derivatives = self._by_output(both, y, raw)
-        tiny = float(xp.finfo(derivatives.dtype).smallest_normal)
-        return derivatives[0, ...], xp.clip(derivatives[1, ...], min=tiny)
+            def positive(y: Array, raw: Array) -> tuple[Array, Array]:
+                gradient, hessian = adapted._pointwise_derivatives(y, raw)
+                tiny = float(xp.finfo(hessian.dtype).smallest_normal)
+                return gradient, clip(hessian, min=tiny)
+
+            return by_row(positive, y, raw)
+
+        gradient, hessian = self._by_output(both, y, raw)
+        return gradient, hessian
 
     def init_score(
         self, y_true: ArrayLike, sample_weight: ArrayLike | None = None
@@ -304,12 +315,15 @@ class Loss(ABC):
 
     _domain: ClassVar[Domain] = Interval()
 
-    def _by_output(self, function: Callable[[Array, Array], Array], y: Array, raw: Array) -> Array:
+    def _by_output(
+        self, function: Callable[[Array, Array], tuple[Array, ...]], y: Array, raw: Array
+    ) -> tuple[Array, ...]:
         """Apply `function` to each column of margins on its own, unless they belong together."""
         if raw.ndim == 1 or self.joint_outputs:
             return function(y, raw)
         columns = [function(y[:, j], raw[:, j]) for j in range(raw.shape[1])]
-        return array_namespace(raw).stack(columns, axis=-1)
+        xp = array_namespace(raw)
+        return tuple(xp.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
 
     @abstractmethod
     def _pointwise_value(self, y: Array, raw: Array) -> Array: ...

@@ -51,12 +51,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_choice, check_number
-from boostobj._math import choose, hypot1
+from boostobj._math import choose, clip, hypot1
 from boostobj._typing import Array, Curvature
 from boostobj.base import Derivatives, ResidualLoss, Sample
 
@@ -72,7 +72,7 @@ def pinball_gradient(r: Array, quantile: Array) -> Array:
 
 
 def smoothed_pinball(
-    r: Array, quantile: Array, scale: Array, bandwidth: Any = 1.0
+    r: Array, quantile: float, scale: float, bandwidth: float = 1.0
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -80,26 +80,26 @@ def smoothed_pinball(
     ----------
     r : array
         Residuals.
-    quantile : array
+    quantile : float
         The level.
-    scale : array
+    scale : float
         Width of the Hessian.
-    bandwidth : float or array, default=1.0
+    bandwidth : float, default=1.0
         Width of the kernel over `scale`.
     """
     xp = array_namespace(r)
     # where the kernel says nothing any more, squares are still finite
-    u = xp.clip(r / scale, min=-1e15, max=1e15)
-    square = u * u
-    nearness = 1 / xp.sqrt(bandwidth**2 + square)
-    gradient = (1 + u * nearness) / 2 - quantile
-    hessian = (1 + square) ** (2 * quantile * (1 - quantile) - 1) / 2
-    # |gradient| * nearness would take a far row just across the kink
-    least = xp.abs(gradient) * nearness / 3
-    return gradient, xp.maximum(hessian, least) / scale
+    u = clip(r / scale, min=-1e15, max=1e15)
+    square = xp.square(u)
+    nearness = 0.5 / xp.sqrt(bandwidth**2 + square)
+    gradient = u * nearness + (0.5 - quantile)
+    hessian = (0.5 / scale) / (1 + square) ** (1 - 2 * quantile * (1 - quantile))
+    # |gradient| * nearness would take a far row twice its distance
+    least = xp.abs(gradient) * (nearness * (2 / 3 / scale))
+    return gradient, xp.maximum(hessian, least)
 
 
-def fitted_to_rows(quantile: Any, n_rows: float) -> tuple[Any, Any]:
+def fitted_to_rows(quantile: float, n_rows: float) -> tuple[float, float]:
     """Width of the kernel over that of the Hessian, and factor of the Hessian, for so many rows.
 
     A kernel saves noise and costs a bias, so that it is the narrower the more rows there are; the

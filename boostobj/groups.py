@@ -20,6 +20,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import as_float, title
+from boostobj._math import clip
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
 
@@ -109,7 +110,7 @@ class GroupLoss(Loss):
         y, raw = self._checked(y_true, raw_prediction)
         xp = array_namespace(raw)
         gradient, hessian = self._group_derivatives(y, raw, check_group(group, raw.shape[0]))
-        return gradient, xp.clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))
+        return gradient, clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Zero, as good as any constant: only differences of margins within a group matter.
@@ -149,4 +150,4 @@ def saturated(x: Array, raw: Array) -> Array:
     """`x` in the precision of the margins, as large as it gets where that cannot hold it."""
     xp = array_namespace(raw)
     largest = float(xp.finfo(raw.dtype).max)
-    return xp.astype(xp.clip(x, min=-largest, max=largest), raw.dtype)
+    return xp.astype(clip(x, min=-largest, max=largest), raw.dtype)

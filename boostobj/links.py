@@ -15,7 +15,7 @@ from typing import ClassVar
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, as_float, check_number
-from boostobj._math import exp_softplus, sigmoid, softmax, softplus
+from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus
 from boostobj._typing import Array, ArrayLike
 
 __all__ = [
@@ -92,7 +92,7 @@ class Link(ABC):
     def _log_inverse(self, raw: Array) -> Array:
         """Logarithm of `inverse`, for links to probabilities."""
         xp = array_namespace(raw)
-        return xp.log(xp.clip(self._inverse(raw), min=float(xp.finfo(raw.dtype).smallest_normal)))
+        return xp.log(clip(self._inverse(raw), min=float(xp.finfo(raw.dtype).smallest_normal)))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Log(Link):
         # Saturate instead of overflowing: a prediction is finite and positive for any margin.
         info = xp.finfo(raw.dtype)
         largest = math.log(float(info.max)) * (1 - 1e-6)
-        return xp.clip(xp.exp(xp.clip(raw, max=largest)), min=float(info.smallest_normal))
+        return clip(xp.exp(clip(raw, max=largest)), min=float(info.smallest_normal))
 
     def _link(self, y_pred: Array) -> Array:
         return array_namespace(y_pred).log(y_pred)
@@ -202,7 +202,7 @@ class ClippedLinear(Link):
     domain = Interval(0, 1)
 
     def _inverse(self, raw: Array) -> Array:
-        return array_namespace(raw).clip(raw / 2 + 0.5, min=0.0, max=1.0)
+        return clip(raw / 2 + 0.5, min=0.0, max=1.0)
 
     def _link(self, y_pred: Array) -> Array:
         return 2 * y_pred - 1
@@ -338,4 +338,4 @@ def _doubled(raw: Array) -> Array:
     """``2 * raw``, or the largest number."""
     xp = array_namespace(raw)
     largest = float(xp.finfo(raw.dtype).max) / 2
-    return 2 * xp.clip(raw, min=-largest, max=largest)
+    return 2 * clip(raw, min=-largest, max=largest)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import check_weights
+from boostobj._parallel import fill_by_row, get_num_threads
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
 from boostobj.engine.batch import Batch, read_call
-from boostobj.engine.parallel import for_each_chunk, get_num_threads
 from boostobj.groups import GroupLoss, check_group
 
 #: The engines' own floor for a Hessian.
@@ -115,7 +115,7 @@ def _evaluate(
 
     weights = () if weight is None else (weight,)
     n_threads = get_num_threads(batch.n_threads)
-    for_each_chunk(chunk, (*inputs, *weights), (gradient, hessian), n_threads)
+    fill_by_row(chunk, (*inputs, *weights), (gradient, hessian), n_threads)
     for name, x in (("gradient", gradient), ("Hessian", hessian)):
         if not np.all(np.isfinite(x)):
             _check_numbers(loss, raw, name, x)
@@ -144,8 +144,7 @@ def _prepared(function: Derivatives, loss: Loss) -> Derivatives:
             # LightGBM's margins are in double precision. Rounding after the subtraction loses
             # nothing that a float32 gradient could hold.
             return function(zero, np.clip(raw - y, -largest, largest).astype(np.float32))
-        # With contiguous columns, sums over the few outputs of a row take a tenth of the time.
-        return function(np.asfortranarray(y), np.asfortranarray(raw))
+        return function(y, raw)
 
     return prepared
 

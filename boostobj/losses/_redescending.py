@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import numpy as np
-from array_api_compat import array_namespace
 
+from boostobj._math import clip
 from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss
@@ -44,7 +44,7 @@ class RedescendingLoss(ResidualLoss):
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         root = self._root_weight(r)
-        return r * root * root, array_namespace(r).clip(root * root, min=FLOOR)
+        return r * root * root, clip(root * root, min=FLOOR)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         best = best_constant(self._pointwise_value, y, weight)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import choose, exp_softplus, sigmoid, softplus
+from boostobj._math import choose, clip, exp_softplus, sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -72,22 +72,23 @@ class AsymmetricLoss(BinaryLoss):
         return Logit()
 
     def _value(self, y: Array, raw: Array) -> Array:
-        positive = sigmoid(-raw) ** self.gamma_positive * softplus(-raw)
-        kept, surprise = self._clipped(raw)
+        s, rest = sigmoids(raw)
+        positive = rest**self.gamma_positive * softplus(-raw)
+        kept, surprise = self._clipped(raw, s, rest)
         return array_namespace(raw).where(y > 0, positive, kept**self.gamma_negative * surprise)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         xp = array_namespace(raw)
-        s, rest = sigmoid(raw), sigmoid(-raw)
+        s, rest = sigmoids(raw)
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
 
         gamma = self.gamma_positive
         positive = rest ** (1 + gamma) * (1 + gamma * exp_softplus(raw))
 
         gamma = self.gamma_negative
-        kept, surprise = self._clipped(raw)
-        share = xp.clip(rest, min=tiny)
-        slope = share / (share + self.clip) + gamma * rest * surprise / xp.clip(kept, min=tiny)
+        kept, surprise = self._clipped(raw, s, rest)
+        share = clip(rest, min=tiny)
+        slope = share / (share + self.clip) + gamma * rest * surprise / clip(kept, min=tiny)
         negative = choose(kept > 0, kept**gamma * s * slope, 0, raw.dtype)
 
         hessian = choose(
@@ -98,12 +99,12 @@ class AsymmetricLoss(BinaryLoss):
         )
         return choose(y > 0, -positive, negative, raw.dtype), hessian
 
-    def _clipped(self, raw: Array) -> tuple[Array, Array]:
+    def _clipped(self, raw: Array, s: Array, rest: Array) -> tuple[Array, Array]:
         """The clipped probability ``u`` and ``-log(1 - u)``."""
         xp = array_namespace(raw)
         if self.clip == 0:
-            return sigmoid(raw), softplus(raw)
-        kept = xp.clip(sigmoid(raw) - self.clip, min=0.0)
-        near = -xp.log1p(-xp.clip(kept, max=0.5))
-        far = -xp.log(sigmoid(-raw) + self.clip)
+            return s, softplus(raw)
+        kept = clip(s - self.clip, min=0.0)
+        near = -xp.log1p(-clip(kept, max=0.5))
+        far = -xp.log(rest + self.clip)
         return kept, choose(kept < 0.5, near, far, raw.dtype)

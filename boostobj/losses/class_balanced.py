@@ -9,6 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, check_number, check_numbers, title
+from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
 from boostobj.links import Link
@@ -160,7 +161,7 @@ class TwoClassBalanced(ClassBalanced, PointwiseLoss):
 
     def _weight(self, y: Array) -> Array:
         negative, positive = self.weights
-        share = array_namespace(y).clip(y, min=0.0)
+        share = clip(y, min=0.0)
         return negative * (1 - share) + positive * share
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:

@@ -16,6 +16,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain
 from boostobj._auto import AdaptiveStart
+from boostobj._math import choose, clip
 from boostobj._search import best_constant
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
@@ -363,18 +364,20 @@ class Asymmetric(CombinedStart):
         return array_namespace(r).where(r > 0, self.over._value(r), self.under._value(r))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        return self._chosen(r, self.over._gradient_hessian(r), self.under._gradient_hessian(r))
+        return self._sided(r, self.over._pointwise_derivatives, self.under._pointwise_derivatives)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
         over, under = (loss._boosting_derivatives(sample) for loss in (self.over, self.under))
-        return lambda y, raw: self._chosen(raw - y, over(y, raw), under(y, raw))
+        return lambda y, raw: self._sided(raw - y, over, under)
 
     @staticmethod
-    def _chosen(
-        r: Array, over: tuple[Array, Array], under: tuple[Array, Array]
-    ) -> tuple[Array, Array]:
-        where = array_namespace(r).where
-        return where(r > 0, over[0], under[0]), where(r > 0, over[1], under[1])
+    def _sided(r: Array, over: Derivatives, under: Derivatives) -> tuple[Array, Array]:
+        """Either side's derivatives; none is evaluated on the other side, where it may overflow."""
+        xp = array_namespace(r)
+        zero = xp.zeros((1,), dtype=r.dtype)
+        both = zip(over(zero, clip(r, min=0)), under(zero, clip(r, max=0)), strict=True)
+        gradient, hessian = (choose(r > 0, above, below, r.dtype) for above, below in both)
+        return gradient, hessian
 
     def _adapted(self, sample: Sample) -> Self:
         return replace(self, under=self.under._adapted(sample), over=self.over._adapted(sample))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import Interval, check_number
-from boostobj._math import sigmoid, softplus
+from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -52,6 +52,6 @@ class CrossEntropy(BinaryLoss):
         return (1 - y) * softplus(raw) + self.positive_weight * y * softplus(-raw)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        p, q = sigmoid(raw), sigmoid(-raw)
+        p, q = sigmoids(raw)
         gradient = (1 - y) * p - self.positive_weight * y * q
         return gradient, (1 + (self.positive_weight - 1) * y) * p * q

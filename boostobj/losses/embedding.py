@@ -11,6 +11,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, check_number
+from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss, saturated
 
@@ -156,7 +157,7 @@ class Triplet(EmbeddingLoss):
         return self.margin + xp.sum(anchor * difference, axis=-1)
 
     def _value(self, y: Array, points: Array) -> Array:
-        return array_namespace(points).clip(self._excess(points), min=0)
+        return clip(self._excess(points), min=0)
 
     def _gradient_hessian(self, y: Array, points: Array) -> tuple[Array, Array]:
         xp = array_namespace(points)
@@ -223,10 +224,9 @@ class Contrastive(EmbeddingLoss):
         return largest * xp.sqrt(xp.sum((difference / scale) ** 2, axis=-1, keepdims=True))
 
     def _value(self, y: Array, points: Array) -> Array:
-        xp = array_namespace(points)
         distance = self._distance(points)[:, 0, 0]
         unlike = y[:, 0]
-        near = xp.clip(self.margin - distance, min=0)
+        near = clip(self.margin - distance, min=0)
         return (1 - unlike) * distance**2 / 2 + unlike * near**2 / 2
 
     def _gradient_hessian(self, y: Array, points: Array) -> tuple[Array, Array]:
@@ -235,8 +235,8 @@ class Contrastive(EmbeddingLoss):
         unlike = y[:, :1, None]
         difference = points[:, :1, :] - points[:, 1:, :]
         safe = xp.where(distance > 0, distance, xp.ones_like(distance))
-        push = xp.clip(self.margin - distance, min=0) / safe
+        push = clip(self.margin - distance, min=0) / safe
         one = ((1 - unlike) - unlike * push) * difference
-        reach = self.margin / xp.clip(distance, min=self.margin)
+        reach = self.margin / clip(distance, min=self.margin)
         hessian = 2 * ((1 - unlike) + unlike * reach**2)
         return xp.concat([one, -one], axis=1), hessian + xp.zeros_like(points)

@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
-from boostobj._math import hypot1
+from boostobj._math import clip, hypot1
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import KinkedLoss
 
@@ -51,7 +51,7 @@ class EpsilonInsensitive(KinkedLoss):
 
     def _value(self, r: Array) -> Array:
         xp = array_namespace(r)
-        return xp.clip(xp.abs(r) - self.epsilon, min=0)
+        return clip(xp.abs(r) - self.epsilon, min=0)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)

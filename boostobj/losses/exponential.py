@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import HalfLogit, Link
@@ -44,4 +45,4 @@ class Exponential(MarginLoss):
     def _split(m: Array) -> tuple[Array, Array]:
         """The exponential up to where it goes on as a parabola, and the distance from there."""
         xp = array_namespace(m)
-        return xp.exp(-xp.clip(m, min=-18.0)), xp.clip(-18 - m, min=0.0)
+        return xp.exp(-clip(m, min=-18.0)), clip(-18 - m, min=0.0)

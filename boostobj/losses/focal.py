@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import exp_softplus, sigmoid, softplus
+from boostobj._math import exp_softplus, sigmoid, sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, own_margin
 from boostobj.links import FocalLogit, Link
@@ -75,7 +75,7 @@ class Focal(BinaryLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         m = own_margin(y, raw)
-        hit, miss = sigmoid(m), sigmoid(-m)
+        hit, miss = sigmoids(m)
         focus = miss**self.gamma * (1 + self.gamma * exp_softplus(m))
         slope = self._weight(y, raw) * miss * focus
         return own_margin(y, -slope), (1 + self.gamma) * hit * slope

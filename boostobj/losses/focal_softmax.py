@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, check_numbers
-from boostobj._math import softmax, sum_of_others
+from boostobj._math import clip, softmax, sum_of_others
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MulticlassLoss
 
@@ -76,7 +76,7 @@ class FocalSoftmax(MulticlassLoss):
         xp = array_namespace(raw)
         p, q, log_p = softmax(raw)
         # p*log(p)/(1 - p), from -1 to 0
-        ratio = p * log_p / xp.clip(q, min=float(xp.finfo(raw.dtype).smallest_normal))
+        ratio = p * log_p / clip(q, min=float(xp.finfo(raw.dtype).smallest_normal))
         weight = self._weight(y) * q**self.gamma * (1 - self.gamma * ratio)
         gradient = p * sum_of_others(weight) - q * weight
         return gradient, (1 + self.gamma) * p * q * xp.sum(weight, axis=-1, keepdims=True)

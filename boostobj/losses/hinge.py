@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
-from boostobj._math import choose
+from boostobj._math import choose, clip
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -43,7 +43,7 @@ class Hinge(MarginLoss):
         return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
-        return array_namespace(m).clip(1 - m, min=0)
+        return clip(1 - m, min=0)
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
@@ -73,11 +73,11 @@ class SquaredHinge(MarginLoss):
         return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
-        return array_namespace(m).clip(1 - m, min=0) ** 2
+        return clip(1 - m, min=0) ** 2
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
-        return -2 * xp.clip(1 - m, min=0), 2 * xp.ones_like(m)
+        return -2 * clip(1 - m, min=0), 2 * xp.ones_like(m)
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,9 @@ class ModifiedHuber(MarginLoss):
         return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
-        gap = array_namespace(m).clip(1 - m, min=0)
-        near = array_namespace(m).clip(gap, max=2.0)
+        gap = clip(1 - m, min=0)
+        near = clip(gap, max=2.0)
         return near * (2 * gap - near)
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
-        xp = array_namespace(m)
-        return -2 * xp.clip(1 - m, min=0, max=2), 4 / xp.clip(1 - m, min=2)
+        return -2 * clip(1 - m, min=0, max=2), 4 / clip(1 - m, min=2)

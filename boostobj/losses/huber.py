@@ -8,6 +8,7 @@ from typing import Self
 from array_api_compat import array_namespace
 
 from boostobj import _auto
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import HalfQuadraticLoss
@@ -49,15 +50,14 @@ class Huber(_auto.AdaptiveStart, HalfQuadraticLoss):
         return cls(), cls(delta=0.3), cls(delta="auto")
 
     def _value(self, r: Array) -> Array:
-        xp = array_namespace(r)
-        a = xp.abs(r)
-        near = xp.clip(a, max=self.delta)
+        a = array_namespace(r).abs(r)
+        near = clip(a, max=float(self.delta))
         return near * (a - near / 2)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
         delta = float(self.delta)
-        return xp.clip(r, min=-delta, max=delta), delta / xp.clip(xp.abs(r), min=delta)
+        return clip(r, min=-delta, max=delta), delta / clip(xp.abs(r), min=delta)
 
     def _adapted(self, sample: Sample) -> Self:
         return _auto.adapted(self, "delta", sample)

@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, check_numbers
-from boostobj._math import sigmoid, softplus
+from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import BinaryLoss, MulticlassLoss, own_margin
 from boostobj.links import Link, Logit
@@ -84,8 +84,8 @@ class LDAM(BinaryLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         gap = self._gap(y, raw)
-        miss = sigmoid(-gap)
-        return own_margin(y, -miss), miss * sigmoid(gap)
+        hit, miss = sigmoids(gap)
+        return own_margin(y, -miss), hit * miss
 
 
 @dataclass(frozen=True)

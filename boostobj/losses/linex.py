@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import exp_remainder, largest
+from boostobj._math import choose, clip, exp_remainder, largest
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss
 
@@ -58,9 +58,9 @@ class Linex(ResidualLoss):
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
         x = self.a * r
-        e = xp.expm1(xp.clip(x, max=math.log(largest(r) / max(1.0, self.a**2))))
-        linear = xp.clip(x, max=-1e-18)
-        hessian = xp.where(x < 0, xp.expm1(linear) / linear, e + 1)
+        e = xp.expm1(clip(x, max=math.log(largest(r) / max(1.0, self.a**2))))
+        linear = clip(e, max=-1e-18) / clip(x, max=-1e-18)
+        hessian = choose(x < 0, linear, e + 1, r.dtype)
         return self.a * e, self.a**2 * hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:

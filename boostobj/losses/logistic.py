@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._math import sigmoid, softplus
+from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import Link, Logit
@@ -30,5 +30,5 @@ class Logistic(MarginLoss):
         return softplus(-m)
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
-        miss = sigmoid(-m)
-        return -miss, miss * sigmoid(m)
+        hit, miss = sigmoids(m)
+        return -miss, hit * miss

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -12,14 +13,9 @@ from array_api_compat import array_namespace
 from boostobj._arrays import align, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, Sample
-from boostobj.curvature import (
-    fitted_to_rows,
-    pinball_gradient,
-    pinball_slope,
-    residual_scale,
-    smoothed_pinball,
-)
+from boostobj.curvature import residual_scale
 from boostobj.links import Link, Sorted
+from boostobj.losses.quantile import Quantile
 
 
 @dataclass(frozen=True)
@@ -86,50 +82,46 @@ class MultiQuantile(Loss):
         """Increasing order."""
         return Sorted()
 
-    def _residuals(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        """Residuals (n, k) and levels (k,)."""
-        xp = array_namespace(raw)
-        y = y if y.ndim == 2 else y[:, None]
-        return raw - y, xp.asarray(self.quantiles, dtype=raw.dtype)
-
-    def _pinball(self, y: Array, raw: Array) -> Array:
-        r, quantiles = self._residuals(y, raw)
-        return pinball_slope(r, quantiles) * array_namespace(raw).abs(r)
+    @property
+    def _parts(self) -> list[Quantile]:
+        """The loss of each margin."""
+        scales = self.scales or [None] * len(self.quantiles)
+        return [Quantile(q, scale) for q, scale in zip(self.quantiles, scales, strict=True)]
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
-        return array_namespace(raw).mean(self._pinball(y, raw), axis=1)
+        values = [p._value(self._residual(j, y, raw)) for j, p in enumerate(self._parts)]
+        return sum(values) / len(values)
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        _, hessian = self._smoothed(y, raw)
-        return pinball_gradient(*self._residuals(y, raw)) / len(self.quantiles), hessian
-
-    def _smoothed(self, y: Array, raw: Array, bandwidths: Any = 1.0) -> tuple[Array, Array]:
-        r, quantiles = self._residuals(y, raw)
-        xp = array_namespace(raw)
-        widths = xp.asarray(self.scales or [1.0], dtype=raw.dtype)
-        bandwidths = xp.asarray(bandwidths, dtype=raw.dtype)
-        gradient, hessian = smoothed_pinball(r, quantiles, widths, bandwidths)
-        return gradient / len(self.quantiles), hessian / len(self.quantiles)
+        return self._shares([part._gradient_hessian for part in self._parts], y, raw)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        bandwidths, factors = fitted_to_rows(np.asarray(self.quantiles), sample.count())
-
-        def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = self._smoothed(y, raw, bandwidths)
-            xp = array_namespace(hessian)
-            return gradient, xp.asarray(factors, dtype=hessian.dtype) * hessian
-
-        return smoothed
+        zero = np.zeros(1, dtype=np.float32)
+        smoothed = [partial(part._boosting_derivatives(sample), zero) for part in self._parts]
+        return partial(self._shares, smoothed)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scales is not None:
             return self
-        columns = range(len(self.quantiles))
-        scales = tuple(residual_scale(sample, partial(self._distance, j)) for j in columns)
-        return replace(self, scales=scales)
+        scales = []
+        for j, part in enumerate(self._parts):
+            distance = partial(lambda j, p, y, raw: p._distance(self._residual(j, y, raw)), j, part)
+            scales.append(residual_scale(sample, distance))
+        return replace(self, scales=tuple(scales))
 
-    def _distance(self, j: int, y: Array, raw: Array) -> Array:
-        return 2 * self._pinball(y, raw)[:, j]
+    def _shares(
+        self, functions: Sequence[Callable[[Array], tuple[Array, Array]]], y: Array, raw: Array
+    ) -> tuple[Array, Array]:
+        """What each quantile's function of the residuals adds to the mean over quantiles."""
+        columns = [function(self._residual(j, y, raw)) for j, function in enumerate(functions)]
+        stack = array_namespace(raw).stack
+        gradients, hessians = zip(*columns, strict=True)
+        return stack(gradients, axis=-1) / len(columns), stack(hessians, axis=-1) / len(columns)
+
+    @staticmethod
+    def _residual(j: int, y: Array, raw: Array) -> Array:
+        """Residuals of the margin of the quantile numbered `j`."""
+        return raw[:, j] - (y[:, j] if y.ndim == 2 else y)
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         k = len(self.quantiles)

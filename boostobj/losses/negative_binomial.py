@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from boostobj._arrays import check_number
-from boostobj._math import sigmoid, softplus
+from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.losses._log_link import LogLinkLoss
 
@@ -52,5 +52,5 @@ class NegativeBinomial(LogLinkLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         log_odds = raw + math.log(self.dispersion)
-        p, q = sigmoid(log_odds), sigmoid(-log_odds)
+        p, q = sigmoids(log_odds)
         return p / self.dispersion - y * q, (1 / self.dispersion + y) * p * q

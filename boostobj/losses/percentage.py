@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
-from boostobj._math import hypot1
+from boostobj._math import choose, clip, hypot1
 from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample
@@ -38,7 +38,7 @@ class PercentageLoss(PointwiseLoss):
     def _size(self, y: Array, raw: Array) -> Array:
         """What a residual is compared with."""
         xp = array_namespace(y)
-        return xp.clip(xp.abs(y), min=self.floor)
+        return clip(xp.abs(y), min=self.floor)
 
 
 class AbsolutePercentageLoss(PercentageLoss):
@@ -151,7 +151,7 @@ class SMAPE(AbsolutePercentageLoss):
 
     def _size(self, y: Array, raw: Array) -> Array:
         xp = array_namespace(raw)
-        return xp.clip(xp.abs(y) + xp.abs(raw), min=self.floor)
+        return clip(xp.abs(y) + xp.abs(raw), min=self.floor)
 
     def _value(self, y: Array, raw: Array) -> Array:
         return 2 * array_namespace(raw).abs(raw - y) / self._size(y, raw)
@@ -161,9 +161,9 @@ class SMAPE(AbsolutePercentageLoss):
         r, size = raw - y, self._size(y, raw)
         # the size grows with the prediction, unless it is the floor
         at_floor = xp.abs(y) + xp.abs(raw) < self.floor
-        slope = xp.where(at_floor, 2 / size, 4 * (xp.abs(y) / size) / size)
-        crossed = ~at_floor & (xp.sign(y) == -xp.sign(raw))
-        gradient = xp.where(crossed, 0 * r, xp.sign(r) * slope)
+        slope = choose(at_floor, 2.0, 4 * (xp.abs(y) / size), r.dtype) / size
+        crossed = ~at_floor & (((y > 0) & (raw < 0)) | ((y < 0) & (raw > 0)))
+        gradient = xp.sign(r) * slope * xp.astype(~crossed, r.dtype)
         # a target of zero has no slope beyond the floor
         return gradient, self._hessian(xp.maximum(slope, 1e-16 / size), r, size)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import check_number
-from boostobj._math import sigmoid, softplus
+from boostobj._math import sigmoid, sigmoids, softplus
 from boostobj._typing import Array, Curvature
 from boostobj.base import BinaryLoss, own_margin
 from boostobj.links import Link, Logit
@@ -67,7 +67,7 @@ class Poly1(BinaryLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         m = own_margin(y, raw)
-        hit, miss = sigmoid(m), sigmoid(-m)
+        hit, miss = sigmoids(m)
         slope = miss * (1 + self.epsilon * hit)
         if self.epsilon > 1:
             return own_margin(y, -slope), hit * slope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._math import sigmoid
+from boostobj._math import sigmoid, sigmoids
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import HalfLogit, Link
@@ -38,6 +38,6 @@ class Savage(MarginLoss):
         return sigmoid(-2 * m) ** 2
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
-        hit, miss = sigmoid(2 * m), sigmoid(-2 * m)
+        hit, miss = sigmoids(2 * m)
         slope = 4 * hit * miss**2
         return -slope, 2 * slope * (1 + hit)

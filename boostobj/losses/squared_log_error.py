@@ -9,6 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Interval, check_choice
+from boostobj._math import choose, clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss
 
@@ -68,16 +69,15 @@ class SquaredLogError(PointwiseLoss):
         Near the target the difference of two logarithms would cancel.
         """
         xp = array_namespace(raw)
-        one_plus = xp.clip(1 + raw, min=LEAST)
-        distance = (xp.clip(raw, min=LEAST - 1) - y) / (1 + y)
+        one_plus = clip(1 + raw, min=LEAST)
+        distance = (clip(raw, min=LEAST - 1) - y) / (1 + y)
         far = xp.log(one_plus / (1 + y))
-        near = xp.log1p(xp.clip(distance, min=-0.5))
-        return one_plus, xp.where(distance < -0.5, far, near)
+        near = xp.log1p(clip(distance, min=-0.5))
+        return one_plus, choose(distance < -0.5, far, near, raw.dtype)
 
     def _value(self, y: Array, raw: Array) -> Array:
-        xp = array_namespace(raw)
         one_plus, log_ratio = self._parts(y, raw)
-        beyond = xp.clip(raw + (1 - LEAST), max=0.0)
+        beyond = clip(raw + (1 - LEAST), max=0.0)
         return log_ratio**2 / 2 + beyond * (log_ratio / one_plus)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
@@ -85,7 +85,7 @@ class SquaredLogError(PointwiseLoss):
         one_plus, log_ratio = self._parts(y, raw)
         gradient = log_ratio / one_plus
         if self.hessian == "exact":
-            return gradient, xp.clip((1 - log_ratio) / one_plus**2, min=1e-6)
+            return gradient, clip((1 - log_ratio) / one_plus**2, min=1e-6)
         r = raw - y
         hit = xp.abs(r) <= 1e-12 * (1 + y)
         one = xp.ones_like(r)

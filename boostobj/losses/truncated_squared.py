@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import choose
+from boostobj._math import choose, clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -68,7 +68,7 @@ class TruncatedSquared(MarginLoss):
 
     def _value(self, m: Array) -> Array:
         xp = array_namespace(m)
-        return xp.clip(xp.abs(1 - m), max=self.clip) ** 2
+        return clip(xp.abs(1 - m), max=self.clip) ** 2
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)

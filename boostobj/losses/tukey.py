@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -44,10 +45,10 @@ class Tukey(RedescendingLoss):
 
     def _value(self, r: Array) -> Array:
         # 1 - (1 - s)**3 without the cancellation
-        s = array_namespace(r).clip(r / self.scale, min=-1.0, max=1.0) ** 2
+        s = clip(r / self.scale, min=-1.0, max=1.0) ** 2
         return self.scale**2 / 6 * (s * (3 - s * (3 - s)))
 
     def _root_weight(self, r: Array) -> Array:
         xp = array_namespace(r)
-        x = xp.clip(xp.abs(r) / self.scale, max=1.0)
+        x = clip(xp.abs(r) / self.scale, max=1.0)
         return (1 - x) * (1 + x)

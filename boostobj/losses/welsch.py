@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -45,7 +46,7 @@ class Welsch(RedescendingLoss):
         return cls(), cls(scale=3.0)
 
     def _square(self, r: Array) -> Array:
-        return array_namespace(r).clip(r / self.scale, min=-FAR, max=FAR) ** 2
+        return clip(r / self.scale, min=-FAR, max=FAR) ** 2
 
     def _value(self, r: Array) -> Array:
         return self.scale**2 / 2 * -array_namespace(r).expm1(-self._square(r))

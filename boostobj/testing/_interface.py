@@ -11,10 +11,10 @@ from unittest import mock
 
 import numpy as np
 
-from boostobj import _sample
+from boostobj import _parallel, _sample
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, ResidualLoss, Sample
-from boostobj.engine import lightgbm, parallel, xgboost
+from boostobj.engine import lightgbm, xgboost
 from boostobj.groups import GroupLoss
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
@@ -246,18 +246,20 @@ def threads(trial: Trial) -> None:
     y, raw = families.sample(loss, 336)
     for dtype in DTYPES:
         whole, chunked = (
-            callback_in(loss, y.astype(dtype), raw.astype(dtype), chunk, n_threads)
+            results_in(loss, y.astype(dtype), raw.astype(dtype), chunk, n_threads)
             for chunk, n_threads in ((1 << 20, 1), (48, 2))
         )
-        for what, got, expected in zip(("gradient", "hessian"), chunked, whole, strict=True):
-            require_equal(f"callback's {what} in chunks and threads", y, raw, got, expected)
+        for what, expected in whole.items():
+            require_equal(f"{what} in chunks and threads", y, raw, chunked[what], expected)
 
 
-def callback_in(
+def results_in(
     loss: Loss, y: NumpyArray, raw: NumpyArray, chunk: int, n_threads: int
-) -> tuple[NumpyArray, NumpyArray]:
+) -> dict[str, NumpyArray]:
     settings = {"CHUNK": chunk, "MIN_CHUNKS_PER_THREAD": 1, "_explicit_threads": n_threads}
     # rounds of few rows are not cut into chunks
     few = mock.patch.object(_sample, "SAMPLE_ROWS", 100)
-    with few, mock.patch.multiple(parallel, **settings):  # type: ignore[call-overload]
-        return loss(y, raw)
+    with few, mock.patch.multiple(_parallel, **settings):  # type: ignore[call-overload]
+        results = loss.value(y, raw), *loss.gradient_hessian(y, raw), *loss(y, raw)
+    names = "value", "gradient", "Hessian", "callback's gradient", "callback's Hessian"
+    return dict(zip(names, results, strict=True))
