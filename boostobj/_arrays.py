@@ -31,7 +31,7 @@ def as_float(x: ArrayLike, name: str) -> Array:
     if not is_array_api_obj(x):
         x = np.asarray(x)
     xp = array_namespace(x)
-    if xp.isdtype(x.dtype, "real floating") and x.dtype in (xp.float32, xp.float64):
+    if x.dtype in (xp.float32, xp.float64):
         return x
     try:
         if _holds_numbers(x):

@@ -50,7 +50,7 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     """The loss with its width read off the residuals, if that is "auto"."""
     if getattr(loss, name) != "auto":
         return loss
-    width = sample.quantile(lambda y, raw: abs(raw - y), SHARE)
+    width = sample.quantile(abs(sample.raw - sample.y), SHARE)
     # Residuals that are all zero have no width; any will do. So it will where they are NaN: the
     # engine refuses such margins by name.
     return replace(loss, **{name: max(1e-30, width)})  # type: ignore[type-var]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -75,27 +74,24 @@ class Sample:
     def average(self, values: Array) -> Any:
         """Weighted mean of one value a row, or of several by column."""
         values = np.asarray(values, dtype=np.float64)
-        weight = np.ones(len(values)) if self.weight is None else self.weight
+        weight = 1.0 if self.weight is None else self.weight
+        total = len(values) if self.weight is None else np.sum(self.weight, dtype=np.float64)
         # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
-        share = weight / (self._sum(np.sum(weight, dtype=np.float64)) or 1.0)
+        share = weight / (self._sum(total) or 1.0)
         # no product of matrices: BLAS would start threads that get in the engine's way
         means = self._cluster.sum_over_workers(np.atleast_1d(np.sum(share * values.T, axis=-1)))
         return means if values.ndim > 1 else float(means[0])
 
-    def _sum(self, number: float) -> float:
-        return float(self._cluster.sum_over_workers(np.asarray([number]))[0])
-
-    def mean(self, function: Callable[[Array, Array], Array]) -> Any:
-        """Weighted mean of ``function(y, raw)``, by column if there are several."""
-        return self.average(function(self.y, self.raw))
-
-    def quantile(self, function: Callable[[Array, Array], Array], quantile: float) -> float:
-        """Weighted quantile of ``function(y, raw)``."""
-        values = self._cluster.from_all_workers(np.asarray(function(self.y, self.raw)))
+    def quantile(self, values: Array, quantile: float) -> float:
+        """Weighted quantile of one value a row."""
+        values = self._cluster.from_all_workers(np.asarray(values))
         weight = None if self.weight is None else self._cluster.from_all_workers(self.weight)
         if len(values) == 0:
             return 0.0
         return weighted_quantile(values, quantile, weight)
+
+    def _sum(self, number: float) -> float:
+        return float(self._cluster.sum_over_workers(np.asarray([number]))[0])
 
 
 @cache

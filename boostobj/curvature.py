@@ -49,7 +49,6 @@ Econometrics 232(2).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, Self, TypeAlias
 
@@ -110,13 +109,13 @@ def fitted_to_rows(quantile: float, n_rows: float) -> tuple[float, float]:
     return bandwidth, v4 ** (-1 / (1 + n_rows / 3_000))
 
 
-def residual_scale(sample: Sample, distance: Callable[[Array, Array], Array]) -> float:
-    """The scale of the residuals of a round, from the ``distance(y, raw)`` of each row.
+def residual_scale(sample: Sample, distance: Array) -> float:
+    """The scale of the residuals of a round, from the `distance` of each row of the sample.
 
     1.25 times the median, which is about the mean of normal residuals and moves less with
     outliers; at least a tenth of the same of the mean, since half of the residuals may be zero.
     """
-    scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.mean(distance)) / 10)
+    scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.average(distance)) / 10)
     # Residuals that are all zero have no scale; any will do.
     return max(1e-30, scale)
 
@@ -134,7 +133,7 @@ class HalfQuadraticLoss(ResidualLoss):
         return "majorizer"
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        width = residual_scale(sample, lambda y, raw: abs(raw - y)) / 2
+        width = residual_scale(sample, abs(sample.raw - sample.y)) / 2
 
         def softened(y: Array, raw: Array) -> tuple[Array, Array]:
             r = raw - y
@@ -195,7 +194,7 @@ class KinkedLoss(ResidualLoss):
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
-        scale = residual_scale(sample, lambda y, raw: self._distance(raw - y))
+        scale = residual_scale(sample, self._distance(sample.raw - sample.y))
         return replace(self, scale=scale)  # type: ignore[type-var]
 
 

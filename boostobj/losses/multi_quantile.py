@@ -103,11 +103,9 @@ class MultiQuantile(Loss):
     def _adapted(self, sample: Sample) -> Self:
         if self.scales is not None:
             return self
-        scales = []
-        for j, part in enumerate(self._parts):
-            distance = partial(lambda j, p, y, raw: p._distance(self._residual(j, y, raw)), j, part)
-            scales.append(residual_scale(sample, distance))
-        return replace(self, scales=tuple(scales))
+        residuals = [self._residual(j, sample.y, sample.raw) for j in range(len(self.quantiles))]
+        distances = [p._distance(r) for p, r in zip(self._parts, residuals, strict=True)]
+        return replace(self, scales=tuple(residual_scale(sample, d) for d in distances))
 
     def _shares(
         self, functions: Sequence[Callable[[Array], tuple[Array, Array]]], y: Array, raw: Array

@@ -64,7 +64,8 @@ class AbsolutePercentageLoss(PercentageLoss):
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
-        scale = residual_scale(sample, lambda y, raw: abs(raw - y) / self._size(y, raw))
+        y, raw = sample.y, sample.raw
+        scale = residual_scale(sample, abs(raw - y) / self._size(y, raw))
         return replace(self, scale=scale)  # type: ignore[type-var]
 
 
