@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, check_number
 from boostobj._math import clip
+from boostobj._parallel import by_row
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss, saturated
 
@@ -69,9 +71,29 @@ class EmbeddingLoss(GroupLoss):
         self._domain.check(y, "y_true", name)
         return y
 
-    def _tuples(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
-        """Targets and points by tuple, in double precision, as products of margins are large."""
-        n, size = raw.shape[0], self.tuple_size
+    def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
+        (value,) = self._by_tuple(lambda y, points: (self._value(y, points),), y, raw, sizes)
+        return array_namespace(raw).repeat(value, self.tuple_size)
+
+    def _group_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
+        def of_rows(y: Array, points: Array) -> tuple[Array, Array]:
+            gradient, hessian = self._gradient_hessian(y, points)
+            # Each row of a tuple carries its loss.
+            return self.tuple_size * gradient, self.tuple_size * hessian
+
+        gradient, hessian = self._by_tuple(of_rows, y, raw, sizes)
+        reshape = array_namespace(raw).reshape
+        return reshape(gradient, raw.shape), reshape(hessian, raw.shape)
+
+    def _by_tuple(
+        self,
+        function: Callable[[Array, Array], tuple[Array, ...]],
+        y: Array,
+        raw: Array,
+        sizes: NumpyArray,
+    ) -> tuple[Array, ...]:
+        """`function` of targets (t, size) and points (t, size, k)."""
+        (n, k), size = raw.shape, self.tuple_size
         broken = sizes[sizes % size > 0]
         if broken.size:
             raise ValueError(
@@ -79,22 +101,15 @@ class EmbeddingLoss(GroupLoss):
                 f"tuples of {size} rows, got a group of {broken[0]} rows"
             )
         xp = array_namespace(raw)
-        return (
-            xp.reshape(xp.astype(y, xp.float64), (n // size, size)),
-            xp.reshape(xp.astype(raw, xp.float64), (n // size, size, raw.shape[1])),
+
+        def rounded(y: Array, points: Array) -> tuple[Array, ...]:
+            # products of margins are large
+            double = (xp.astype(x, xp.float64) for x in (y, points))
+            return tuple(saturated(x, raw) for x in function(*double))
+
+        return by_row(
+            rounded, xp.reshape(y, (n // size, size)), xp.reshape(raw, (n // size, size, k))
         )
-
-    def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
-        xp = array_namespace(raw)
-        value = self._value(*self._tuples(y, raw, sizes))
-        return saturated(xp.repeat(value, self.tuple_size), raw)
-
-    def _group_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
-        xp = array_namespace(raw)
-        both = self._gradient_hessian(*self._tuples(y, raw, sizes))
-        # Each row of a tuple carries its loss.
-        gradient, hessian = (xp.reshape(self.tuple_size * x, raw.shape) for x in both)
-        return saturated(gradient, raw), saturated(hessian, raw)
 
     def _round_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
         if np.all(raw == raw[:1]):
