@@ -1,8 +1,8 @@
 """Elementwise functions that stay accurate and silent for every finite input.
 
-Each works on any array of the array API standard and keeps the dtype. They share one habit: the
-argument of an exponential is never positive, so nothing overflows, and differences of nearly
-equal numbers are rewritten instead of computed.
+Each works on any array of the array API standard and keeps the dtype. They share two habits: the
+argument of an exponential is bounded, so that nothing overflows, and differences of nearly equal
+numbers are rewritten instead of computed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def log_cosh(x: Array) -> Array:
     xp = array_namespace(x)
     a = xp.abs(x)
     near = xp.log1p(2 * xp.sinh(clip(a, max=1.0) / 2) ** 2)
-    far = a + xp.log1p(xp.exp(-2 * a)) - math.log(2)
+    far = a + xp.log1p(xp.exp(-a) ** 2) - math.log(2)
     return xp.where(a < 1, near, far)
 
 
@@ -73,6 +73,14 @@ def hypot1(x: Array) -> Array:
     xp = array_namespace(x)
     a = xp.abs(x)
     return xp.maximum(a, xp.sqrt(1 + xp.square(clip(a, max=1e15))))
+
+
+def hypot(x: Array, y: float) -> Array:
+    """``sqrt(x**2 + y**2)`` for ``y > 0``."""
+    xp = array_namespace(x)
+    a = xp.abs(x)
+    larger = clip(a, min=y)
+    return larger * xp.sqrt(1 + xp.square(clip(a, max=y) / larger))
 
 
 def log_hypot1(x: Array) -> Array:
@@ -109,7 +117,8 @@ def exp_remainder(x: Array) -> Array:
     series = xp.ones_like(near)
     for k in range(18, 2, -1):
         series = 1 + near / k * series
-    return xp.where(xp.abs(x) < 1, near**2 / 2 * series, bounded_exp(x) - 1 - x)
+    far = bounded_exp(x) - 1 - clip(x, max=math.log(largest(x)))
+    return xp.where(xp.abs(x) < 1, near**2 / 2 * series, far)
 
 
 def expm1c(x: Array) -> Array:
@@ -139,6 +148,8 @@ def softmax(x: Array) -> tuple[Array, Array, Array]:
     row keeps a gradient.
     """
     xp = array_namespace(x)
+    half = float(xp.finfo(x.dtype).max) / 2
+    x = clip(x, min=-half, max=half)
     shifted = x - xp.max(x, axis=-1, keepdims=True)
     e = xp.exp(shifted)
     leads = xp.astype(shifted == 0, x.dtype)

@@ -71,25 +71,24 @@ def get_num_threads(requested: int | None = None) -> int:
     return os.cpu_count() or 1
 
 
-def by_row(
-    function: Callable[..., Sequence[Array]], *inputs: Array, n_threads: int | None = None
-) -> tuple[Array, ...]:
+def by_row(function: Callable[..., Sequence[Array]], *inputs: Array) -> tuple[Array, ...]:
     """``function(*inputs)``, of NumPy arrays in chunks.
 
     Parameters
     ----------
     function : callable
-        Computes each row from the same row of its arguments.
+        Computes each row from the same row of its arguments. It is called with one row first.
     *inputs : arrays with equally many rows
-        The largest has the shape of the results, or of one of them.
-    n_threads : int, optional
-        As for `get_num_threads`.
+        Of any dimensions.
     """
-    if not all(map(is_numpy_array, inputs)) or max(x.size for x in inputs) <= CHUNK:
+    if not all(map(is_numpy_array, inputs)):
         return tuple(function(*inputs))
+    if max(x.size for x in inputs) <= CHUNK:
+        # in the memory order of a chunk, on which sums depend
+        return tuple(function(*map(np.asfortranarray, inputs)))
     one = function(*(x[:1] for x in inputs))
     outputs = [np.empty((len(inputs[0]), *x.shape[1:]), x.dtype) for x in one]
-    fill_by_row(function, inputs, outputs, get_num_threads(n_threads))
+    fill_by_row(function, inputs, outputs, get_num_threads())
     return tuple(outputs)
 
 
@@ -107,7 +106,7 @@ def fill_by_row(
         Computes each row from the same row of its arguments. It gets them with contiguous
         columns: sums over the few outputs of a row take a tenth of the time.
     inputs, outputs : sequences of arrays with equally many rows
-        `outputs` may share memory with `inputs`.
+        From where, and where to.
     n_threads : int
         An upper bound.
     """
@@ -115,12 +114,15 @@ def fill_by_row(
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
     starts = range(0, n_rows, step)
 
+    warnings = np.geterr()  # a setting of each thread
+
     def run(some: Sequence[int]) -> None:
-        for start in some:
-            rows = slice(start, start + step)
-            results = function(*(np.asfortranarray(x[rows]) for x in inputs))
-            for out, result in zip(outputs, results, strict=True):
-                out[rows] = result
+        with np.errstate(**warnings):
+            for start in some:
+                rows = slice(start, start + step)
+                results = function(*(np.asfortranarray(x[rows]) for x in inputs))
+                for out, result in zip(outputs, results, strict=True):
+                    out[rows] = result
 
     n_threads = min(n_threads, len(starts) // MIN_CHUNKS_PER_THREAD)
     if n_threads < 2:

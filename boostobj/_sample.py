@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,10 @@ class Cluster:
         """The vectors of all workers, one behind the other."""
         return x
 
+    def is_alone(self) -> bool:
+        """Whether there is no other."""
+        return True
+
 
 ALONE = Cluster()
 
@@ -45,7 +49,7 @@ class Sample:
     weight : ndarray of shape (n,), optional
         Weights of the rows.
     cluster : Cluster
-        Who else has rows of this round. Workers with many rows count the same.
+        Who else has rows of this round.
     """
 
     def __init__(
@@ -55,17 +59,49 @@ class Sample:
         weight: NumpyArray | None = None,
         cluster: Cluster = ALONE,
     ) -> None:
-        n = raw.shape[0]
-        self._here = float(n) if weight is None else float(np.sum(weight, dtype=np.float64))
+        self._all = y, raw, weight
         self._cluster = cluster
-        if n > SAMPLE_ROWS:
+
+    @cached_property
+    def _rows(self) -> tuple[Array, Array, NumpyArray | None]:
+        """Targets, margins and weights of the sample."""
+        y, raw, weight = self._all
+        if self.is_complete and (weight is not None or self._cluster.is_alone()):
+            return y, raw, weight
+        size = min(raw.shape[0], SAMPLE_ROWS)
+        if not self.is_complete:
+            chosen = _spread(len(raw), size) if weight is None else _spread_by_weight(weight, size)
             xp = array_namespace(raw)
-            if weight is None:
-                rows = xp.asarray(_spread(n, SAMPLE_ROWS))
-            else:
-                rows = xp.asarray(_spread_by_weight(weight, SAMPLE_ROWS))
-            y, raw, weight = xp.take(y, rows, axis=0), xp.take(raw, rows, axis=0), None
-        self.y, self.raw, self.weight = y, raw, weight
+            y, raw = (xp.take(x, xp.asarray(chosen), axis=0) for x in (y, raw))
+        # A worker's rows count for all that it has.
+        alone = self._cluster.is_alone()
+        return y, raw, None if alone else np.full(size, self._here / max(1, size))
+
+    @cached_property
+    def _here(self) -> float:
+        """The weight of this worker's rows."""
+        _, raw, weight = self._all
+        return float(raw.shape[0] if weight is None else np.sum(weight, dtype=np.float64))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the sample holds all rows, as they are."""
+        return bool(self._all[1].shape[0] <= SAMPLE_ROWS)
+
+    @property
+    def y(self) -> Array:
+        """Targets of the sample."""
+        return self._rows[0]
+
+    @property
+    def raw(self) -> Array:
+        """Margins of the sample."""
+        return self._rows[1]
+
+    @property
+    def weight(self) -> NumpyArray | None:
+        """Weights of the sample; None counts every row the same."""
+        return self._rows[2]
 
     def count(self) -> float:
         """How many rows there are; one of weight two is two."""

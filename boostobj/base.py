@@ -14,7 +14,8 @@ family              variable                                    for
 
 The author never sees weights, shapes, label encodings or a booster. Arrays come from any
 namespace of the array API standard; a method computes with ``xp = array_namespace(r)`` and
-returns new arrays.
+returns new arrays. It may get some rows only, even one, and on several threads, so that it takes
+no statistic over rows: what a loss reads off them goes into `_adapted`.
 """
 
 from __future__ import annotations
@@ -215,8 +216,8 @@ class Loss(ABC):
 
             def positive(y: Array, raw: Array) -> tuple[Array, Array]:
                 gradient, hessian = adapted._pointwise_derivatives(y, raw)
-                tiny = float(xp.finfo(hessian.dtype).smallest_normal)
-                return gradient, clip(hessian, min=tiny)
+                tiny = float(xp.finfo(gradient.dtype).smallest_normal)
+                return gradient, clip(xp.astype(hessian, gradient.dtype), min=tiny)
 
             return by_row(positive, y, raw)
 

@@ -55,17 +55,17 @@ from typing import Literal, Self, TypeAlias
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_choice, check_number
-from boostobj._math import choose, clip, hypot1
+from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, Curvature
 from boostobj.base import Derivatives, ResidualLoss, Sample
 
 
-def pinball_slope(r: Array, quantile: Array) -> Array:
+def pinball_slope(r: Array, quantile: float) -> Array:
     """Absolute slope of the pinball loss on the side of each residual."""
     return choose(r > 0, 1 - quantile, quantile, r.dtype)
 
 
-def pinball_gradient(r: Array, quantile: Array) -> Array:
+def pinball_gradient(r: Array, quantile: float) -> Array:
     """Gradient of the pinball loss, zero at the kink."""
     return array_namespace(r).sign(r) * pinball_slope(r, quantile)
 
@@ -88,7 +88,8 @@ def smoothed_pinball(
     """
     xp = array_namespace(r)
     # where the kernel says nothing any more, squares are still finite
-    u = clip(r / scale, min=-1e15, max=1e15)
+    far = min(1e15 * scale, 1e38)
+    u = clip(r, min=-far, max=far) / scale
     square = xp.square(u)
     nearness = 0.5 / xp.sqrt(bandwidth**2 + square)
     gradient = u * nearness + (0.5 - quantile)
@@ -116,7 +117,7 @@ def residual_scale(sample: Sample, distance: Array) -> float:
     outliers; at least a tenth of the same of the mean, since half of the residuals may be zero.
     """
     scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.average(distance)) / 10)
-    # Residuals that are all zero have no scale; any will do.
+    # Residuals that are all zero have none; with a small one their rows stay where they are.
     return max(1e-30, scale)
 
 
@@ -138,7 +139,7 @@ class HalfQuadraticLoss(ResidualLoss):
         def softened(y: Array, raw: Array) -> tuple[Array, Array]:
             r = raw - y
             gradient, _ = self._gradient_hessian(r)
-            _, hessian = self._gradient_hessian(width * hypot1(r / width))
+            _, hessian = self._gradient_hessian(hypot(r, width))
             return gradient, hessian
 
         return softened
@@ -210,13 +211,9 @@ class PinballLoss(KinkedLoss):
         # twice the pinball loss
         return array_namespace(r).abs(r) + (1 - 2 * self._quantile) * r
 
-    def _level(self, r: Array) -> Array:
-        # One element, not a scalar: NumPy before 2 widens what it computes from scalars.
-        return array_namespace(r).asarray([self._quantile], dtype=r.dtype)
-
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         _, hessian = self._smoothed(r)
-        return pinball_gradient(r, self._level(r)), hessian
+        return pinball_gradient(r, self._quantile), hessian
 
     def _smoothed(self, r: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
         """Gradient and Hessian of the convolved loss."""

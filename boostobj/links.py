@@ -15,6 +15,7 @@ from typing import ClassVar
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, as_float, check_number
+from boostobj._formulas import spelled_out
 from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus
 from boostobj._typing import Array, ArrayLike
 
@@ -285,7 +286,7 @@ class Normalized(Link):
     @property
     def formula(self) -> str:  # type: ignore[override]
         """The base's formula over the sum of itself."""
-        each = f"[{self.base.formula} for raw in raw]"
+        each = f"[{spelled_out(self.base)} for raw in raw]"
         return f"[q/sum(qs) for qs in [{each}] for q in qs]"
 
     @property

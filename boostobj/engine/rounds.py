@@ -91,7 +91,7 @@ def _evaluate(
         function: Derivatives = partial(loss._round_derivatives, sizes=sizes)
     else:
         function = _prepared(loss._boosting(sample), loss)
-    if isinstance(loss, GroupLoss) or len(sample.raw) == len(raw):
+    if isinstance(loss, GroupLoss) or sample.is_complete:
         # Groups are not cut into chunks, and a round of few rows is evaluated once.
         inputs, function = function(*inputs), _as_they_are
         sample = Sample(*inputs, weight, batch.adapter)

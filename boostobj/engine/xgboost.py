@@ -40,6 +40,10 @@ class XGBoostAdapter(Adapter):
         """Name and value; the value alone where the wrappers read ``__name__``."""
         return (name, value) if native else value
 
+    def is_alone(self) -> bool:
+        """Whether no other worker trains along."""
+        return _cluster() is None
+
     def sum_over_workers(self, sums: NumpyArray) -> NumpyArray:
         """Sum over the workers of a distributed training."""
         collective = _cluster()

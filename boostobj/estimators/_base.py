@@ -68,6 +68,10 @@ class Origin(NamedTuple):
             return None
         if isinstance(init_model, BoostEstimator):
             return cls(init_model.booster_, init_model._categories, init_model._traits())
+        if hasattr(init_model, "get_booster"):
+            init_model = init_model.get_booster()
+        elif hasattr(init_model, "n_estimators"):
+            init_model = init_model.booster_  # of LightGBM's wrappers
         categories = None  # XGBoost looks after its own
         if hasattr(init_model, "pandas_categorical"):
             categories = init_model.pandas_categorical or []

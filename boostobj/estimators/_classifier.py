@@ -73,7 +73,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted, in the type in which they came.
+        The labels, sorted, in the type that NumPy gives them: nullable ones of pandas are floats.
     booster_ : xgboost.Booster or lightgbm.Booster
         The trained model. ``booster_.predict`` gives margins (XGBoost: of a `DMatrix`).
     loss_ : Loss
@@ -137,8 +137,9 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
             also booleans and categories.
         y : array-like of shape (n,) or (n, k)
-            Labels of any type. Or soft labels: probabilities of class 1 for a loss that takes
-            them, such as `CrossEntropy`, or rows of k probabilities for a multiclass loss.
+            Labels: numbers, strings or booleans. Or soft labels: probabilities of class 1 for a
+            loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a
+            multiclass loss.
         sample_weight : array-like of shape (n,), optional
             Weights of the rows, >= 0: a row of weight two counts as two rows. The engines hold
             sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that

@@ -50,10 +50,11 @@ def check_features(
         X = X.to_pandas()
     if hasattr(X, "iloc"):
         return _check_frame(estimator, X, reset, name, categories)
-    if categories:
+    known, where = (categories, "init_model has") if reset else (estimator._categories, "fit had")
+    if known:
         raise ValueError(
-            f"init_model has {len(categories)} categorical columns; {name} must be a frame that "
-            f"has them, got {type(X).__name__}"
+            f"{where} {len(known)} categorical columns; {name} must be a frame that has them, got "
+            f"{type(X).__name__}"
         )
     if reset:
         estimator._categories = {}
@@ -156,3 +157,27 @@ def _coded(frame: Any, categories: dict[str, Any], name: str) -> Any:
         if categorical:
             frame[column] = frame[column].cat.set_categories(categories[column])
     return frame
+
+
+def numbered(X: Any, known: tuple[str, ...]) -> Any:
+    """The features with numbers for categories of another kind than an engine knows.
+
+    Parameters
+    ----------
+    X : ndarray, CSR matrix or pandas.DataFrame
+        As `check_features` returns it.
+    known : tuple of str
+        The kinds, in the terms of ``pandas.api.types.infer_dtype``.
+    """
+    if not hasattr(X, "iloc"):
+        return X
+    columns = {}
+    for name in X.select_dtypes("category"):
+        values = X[name].cat
+        if values.categories.inferred_type not in known:
+            numbers = range(len(values.categories))
+            # XGBoost wants at least one
+            columns[name] = (
+                values.rename_categories(numbers) if numbers else values.add_categories([0])
+            )
+    return X.assign(**columns) if columns else X

@@ -272,12 +272,18 @@ def split_rows(
     """
     weight = rows.sample_weight
     drawn = np.arange(len(rows.y)) if weight is None else np.flatnonzero(weight)
-    _, watched = train_test_split(
-        drawn,
-        test_size=validation_fraction,
-        random_state=random_state,
-        stratify=None if stratify is None else stratify[drawn],
-    )
+    try:
+        _, watched = train_test_split(
+            drawn,
+            test_size=validation_fraction,
+            random_state=random_state,
+            stratify=None if stratify is None else stratify[drawn],
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"validation_fraction={validation_fraction!r} of {len(drawn)} rows cannot be drawn: "
+            f"{error}; choose another one, or give X_val and y_val"
+        ) from error
     validates = np.zeros(len(rows.y), dtype=bool)
     validates[watched] = True
     return take_rows(rows, np.flatnonzero(~validates)), take_rows(rows, np.flatnonzero(validates))
@@ -320,14 +326,15 @@ def fit_engine(
     """
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
+    curvature = 1.0
+    if loss.unit_curvature:
+        _check_precision(train.y, start, weight, engine)
+        curvature = _curvature(train.y, start, weight)
     if init_model is not None:
         _check_outputs(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
         start = np.zeros_like(start)
-    elif loss.unit_curvature:
-        _check_precision(train.y, start, weight, engine)
     total = float(len(train.y) if weight is None else np.sum(weight))
-    curvature = _curvature(train.y, start, weight) if loss.unit_curvature else 1.0
     metric = loss.metric
     progress = Progress(engine.n_rounds, metric.name, verbose)
 

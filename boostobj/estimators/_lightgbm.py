@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: What does not go on to training as a parameter.
@@ -114,12 +115,12 @@ class LightGBMEngine(Engine):
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
         """Margins of the whole model."""
-        raw: NumpyArray = booster.predict(X, raw_score=True, num_threads=self._threads)
+        raw: NumpyArray = booster.predict(_readable(X), raw_score=True, num_threads=self._threads)
         return raw
 
     def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
         """Margins after each round."""
-        raw = 0.0
+        X, raw = _readable(X), 0.0
         for i in range(self.rounds(booster)):
             raw = raw + booster.predict(
                 X, raw_score=True, start_iteration=i, num_iteration=1, num_threads=self._threads
@@ -147,8 +148,18 @@ class LightGBMEngine(Engine):
 
         y = rows.y if rows.y.ndim == 1 else rows.y[:, 0]
         return lightgbm.Dataset(
-            rows.X, label=y, weight=rows.sample_weight, reference=reference, params=self.parameters
+            _readable(rows.X),
+            label=y,
+            weight=rows.sample_weight,
+            reference=reference,
+            params=self.parameters,
         )
+
+
+def _readable(X: Any) -> Any:
+    """Features whose categories LightGBM can write into a model, as JSON."""
+    scalars = ("string", "integer", "floating", "boolean", "mixed-integer", "mixed", "empty")
+    return numbered(X, known=scalars)
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
+from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: A custom metric reaches XGBoost with six decimals; in this unit it keeps nine digits.
@@ -158,11 +159,12 @@ class XGBoostEngine(Engine):
 
         parameters = self.estimator.get_params()
         return xgboost.DMatrix(
-            rows.X,
+            numbered(rows.X, known=("string", "integer")),
             label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
             weight=rows.sample_weight,
             missing=parameters["missing"],
             feature_types=parameters["feature_types"],
+            feature_weights=parameters.get("feature_weights"),
             nthread=parameters["n_jobs"],
             enable_categorical=True,
         )

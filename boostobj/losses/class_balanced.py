@@ -9,11 +9,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, check_number, check_numbers, title
+from boostobj._formulas import spelled_out, substitute
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
 from boostobj.links import Link
-from boostobj.losses.composition import OutlinedFormula, spelled_out, substitute
+from boostobj.losses.composition import OutlinedFormula
 from boostobj.losses.logistic import Logistic
 from boostobj.losses.softmax import Softmax
 

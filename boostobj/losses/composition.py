@@ -6,9 +6,8 @@ its own class, made by the operators; nobody else needs their names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain
 from boostobj._auto import AdaptiveStart
+from boostobj._formulas import spelled_out
 from boostobj._math import choose, clip
 from boostobj._search import best_constant
 from boostobj._typing import Array, Curvature, NumpyArray
@@ -54,22 +54,6 @@ class OutlinedFormula:
 
     def __get__(self, loss: Any, owner: type) -> str:
         return self.outline if loss is None else loss._spelled_out()
-
-
-def spelled_out(loss: Loss | Link) -> str:
-    """The formula of a loss or link in parentheses, with its parameters' values for their names."""
-    formula = loss.formula
-    for field in fields(loss):  # type: ignore[arg-type]
-        value = getattr(loss, field.name)
-        if isinstance(value, (int, float, tuple)) or value is None:
-            text = repr(value) if not isinstance(value, float) or value >= 0 else f"({value!r})"
-            formula = substitute(formula, field.name, text)
-    return f"({formula})"
-
-
-def substitute(formula: str, name: str, text: str) -> str:
-    """A formula with `text` for every occurrence of a name."""
-    return re.sub(rf"\b{name}\b", lambda _: text, formula)
 
 
 def same_kind(losses: list[Loss]) -> Curvature:
@@ -361,7 +345,8 @@ class Asymmetric(CombinedStart):
         return f"{spelled_out(self.over)} if r > 0 else {spelled_out(self.under)}"
 
     def _value(self, r: Array) -> Array:
-        return array_namespace(r).where(r > 0, self.over._value(r), self.under._value(r))
+        over, under = self.over._value(clip(r, min=0)), self.under._value(clip(r, max=0))
+        return choose(r > 0, over, under, r.dtype)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         return self._sided(r, self.over._pointwise_derivatives, self.under._pointwise_derivatives)

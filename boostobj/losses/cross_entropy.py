@@ -54,4 +54,4 @@ class CrossEntropy(BinaryLoss):
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         p, q = sigmoids(raw)
         gradient = (1 - y) * p - self.positive_weight * y * q
-        return gradient, (1 + (self.positive_weight - 1) * y) * p * q
+        return gradient, ((1 - y) + self.positive_weight * y) * p * q

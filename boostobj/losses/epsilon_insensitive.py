@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
-from boostobj._math import clip, hypot1
+from boostobj._math import clip, hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import KinkedLoss
 
@@ -57,7 +57,7 @@ class EpsilonInsensitive(KinkedLoss):
         xp = array_namespace(r)
         excess = xp.abs(r) - self.epsilon
         gradient = xp.where(excess > 0, xp.sign(r), xp.zeros_like(r))
-        return gradient, 1 / (self._width * hypot1(excess / self._width))
+        return gradient, 1 / (hypot(excess, self._width))
 
     def _distance(self, r: Array) -> Array:
         xp = array_namespace(r)

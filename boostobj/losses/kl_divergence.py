@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_count
-from boostobj._math import softmax
+from boostobj._math import clip, softmax
 from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
 from boostobj.losses.softmax import Softmax
@@ -48,7 +48,8 @@ class KLDivergence(MulticlassLoss):
         xp = array_namespace(raw)
         _, _, log_p = softmax(raw)
         log_y = xp.log(xp.where(y > 0, y, xp.ones_like(y)))
-        return xp.sum(y * (log_y - log_p), axis=-1)
+        # rounding may leave it below zero
+        return clip(xp.sum(y * (log_y - log_p), axis=-1), min=0)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return Softmax()._gradient_hessian(y, raw)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import Interval, check_number
+from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
-from boostobj.losses.cross_entropy import CrossEntropy
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,16 @@ class LabelSmoothing(BinaryLoss):
         """The log-odds."""
         return Logit()
 
-    def _smooth(self, y: Array) -> Array:
-        return (1 - self.smoothing) * y + self.smoothing / 2
+    def _shares(self, y: Array) -> tuple[Array, Array]:
+        """Smoothed labels, and one minus these."""
+        positive, negative = ((1 - self.smoothing) * x + self.smoothing / 2 for x in (y, 1 - y))
+        return positive, negative
 
     def _value(self, y: Array, raw: Array) -> Array:
-        return CrossEntropy()._value(self._smooth(y), raw)
+        positive, negative = self._shares(y)
+        return negative * softplus(raw) + positive * softplus(-raw)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        return CrossEntropy()._gradient_hessian(self._smooth(y), raw)
+        positive, negative = self._shares(y)
+        p, q = sigmoids(raw)
+        return negative * p - positive * q, p * q

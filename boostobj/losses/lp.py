@@ -8,7 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number, weighted_quantile
-from boostobj._math import hypot1
+from boostobj._math import hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import KinkedLoss
 
@@ -58,7 +58,7 @@ class Lp(KinkedLoss):
         a = xp.abs(r)
         gradient = self.p * xp.sign(r) * a ** (self.p - 1)
         # that of AbsoluteError at one end, of SquaredError at the other
-        size = self._width * hypot1(r / self._width)
+        size = hypot(r, self._width)
         return gradient, self.p * size ** (self.p - 2)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
-from boostobj._math import choose, clip, hypot1
+from boostobj._math import choose, clip, hypot
 from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample
@@ -59,14 +59,15 @@ class AbsolutePercentageLoss(PercentageLoss):
     def _hessian(self, slope: Array, r: Array, size: Array) -> Array:
         scale = 1.0 if self.scale is None else self.scale
         width = scale * size
-        return slope / (width * hypot1(r / width))
+        return slope / hypot(r, width)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
         y, raw = sample.y, sample.raw
         scale = residual_scale(sample, abs(raw - y) / self._size(y, raw))
-        return replace(self, scale=scale)  # type: ignore[type-var]
+        # no relative error is smaller in float32
+        return replace(self, scale=max(1e-6, scale))  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from array_api_compat import array_namespace
+
 from boostobj._arrays import check_number
-from boostobj._math import sigmoid, sigmoids, softplus
+from boostobj._math import log1p_remainder, sigmoids, softplus
 from boostobj._typing import Array, Curvature
 from boostobj.base import BinaryLoss, own_margin
 from boostobj.links import Link, Logit
@@ -62,13 +64,18 @@ class Poly1(BinaryLoss):
         return "exact" if self.epsilon <= 1 else "smoothed"
 
     def _value(self, y: Array, raw: Array) -> Array:
+        xp = array_namespace(raw)
         m = own_margin(y, raw)
-        return softplus(-m) + self.epsilon * sigmoid(-m)
+        _, miss = sigmoids(m)
+        z = xp.exp(-xp.abs(m))
+        # softplus(-m) - miss, which cancels for confident predictions
+        rest = xp.where(m > 0, z**2 / (1 + z) - log1p_remainder(z), softplus(-m) - miss)
+        return (1 + self.epsilon) * miss + rest
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         m = own_margin(y, raw)
         hit, miss = sigmoids(m)
-        slope = miss * (1 + self.epsilon * hit)
+        slope = miss * (miss + (1 + self.epsilon) * hit)
         if self.epsilon > 1:
             return own_margin(y, -slope), hit * slope
         # 1 + epsilon*(hit - miss) as a sum of what is positive, for either sign of epsilon

@@ -51,7 +51,7 @@ class Quantile(PinballLoss):
         return self.quantile
 
     def _value(self, r: Array) -> Array:
-        return pinball_slope(r, self._level(r)) * array_namespace(r).abs(r)
+        return pinball_slope(r, self.quantile) * array_namespace(r).abs(r)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, self.quantile, weight)

@@ -70,10 +70,11 @@ class SquaredLogError(PointwiseLoss):
         """
         xp = array_namespace(raw)
         one_plus = clip(1 + raw, min=LEAST)
-        distance = (clip(raw, min=LEAST - 1) - y) / (1 + y)
-        far = xp.log(one_plus / (1 + y))
+        distance = xp.minimum(clip(raw, min=LEAST - 1) - y, 1 + y) / (1 + y)
+        # of the roots, since the ratio itself may over- or underflow
+        far = 2 * xp.log(xp.sqrt(one_plus) / xp.sqrt(1 + y))
         near = xp.log1p(clip(distance, min=-0.5))
-        return one_plus, choose(distance < -0.5, far, near, raw.dtype)
+        return one_plus, choose(xp.abs(distance - 0.25) < 0.75, near, far, raw.dtype)
 
     def _value(self, y: Array, raw: Array) -> Array:
         one_plus, log_ratio = self._parts(y, raw)
@@ -85,7 +86,7 @@ class SquaredLogError(PointwiseLoss):
         one_plus, log_ratio = self._parts(y, raw)
         gradient = log_ratio / one_plus
         if self.hessian == "exact":
-            return gradient, clip((1 - log_ratio) / one_plus**2, min=1e-6)
+            return gradient, clip((1 - log_ratio) / one_plus / one_plus, min=1e-6)
         r = raw - y
         hit = xp.abs(r) <= 1e-12 * (1 + y)
         one = xp.ones_like(r)

@@ -74,4 +74,4 @@ class TruncatedSquared(MarginLoss):
         xp = array_namespace(m)
         distance = 1 - m
         near = xp.abs(distance) < self.clip
-        return choose(near, -2 * distance, 0, m.dtype), choose(near, 2, FLOOR, m.dtype)
+        return -2 * choose(near, distance, 0, m.dtype), choose(near, 2, FLOOR, m.dtype)

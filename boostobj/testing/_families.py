@@ -217,8 +217,9 @@ def grid_targets(loss: Loss) -> list[float]:
 def line(branches: Sequence[float]) -> NumpyArray:
     """Margins of both signs: a dense logarithmic grid, far ones, and around branch points."""
     dense = np.geomspace(1e-6, 100, 64)
-    far = [1e-100, 1e-30, 1e-20, 1e-12, 1e-9, 200, 350, 700, 750, 1e4, 1e6, 1e9, 1e15, 1e100]
-    magnitudes = single(np.concatenate([dense, far]))
+    near = [1e-100, 1e-30, 1e-20, 1e-12, 1e-9]
+    far = [200, 350, 700, 750, 1e4, 1e6, 1e9, 1e15, 1e18, 1e100]
+    magnitudes = single(np.concatenate([near, dense, far]))
     around = list(branches)
     for b, dtype in product(branches, (np.float32, np.float64)):
         here = np.asarray(b, dtype=dtype)

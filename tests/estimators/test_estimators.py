@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -594,6 +596,69 @@ def test_categories_are_told_by_value(engine, frame):
     unseen = X.assign(kind="new").astype({"kind": "category"})
     missing = X.assign(kind=X["kind"].cat.set_categories([]))
     np.testing.assert_array_equal(model.predict(unseen), model.predict(missing))
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "categories",
+    [
+        [1.0, 2.5],
+        [False, True],
+        [1, "a"],
+        pd.to_datetime(["2020-01-01", "2021-01-01"]),
+        pd.IntervalIndex.from_breaks([0, 1, 2]),
+    ],
+    ids=["floating", "boolean", "mixed", "date", "interval"],
+)
+def test_categories_of_any_kind(engine, categories, frame):
+    X, y = frame
+    half = np.arange(len(X)) % 2
+    X = X.assign(kind=pd.Categorical.from_codes(half, categories=categories))
+    shifted = y + 5 * np.std(y) * half
+    model = BoostRegressor(engine).fit(X, shifted)
+    expected = model.predict(X)
+    assert np.corrcoef(expected, shifted)[0, 1] > 0.9
+    one = X[half == 1].assign(kind=X["kind"][half == 1].cat.remove_unused_categories())
+    np.testing.assert_array_equal(model.predict(one), expected[half == 1])
+    empty = BoostRegressor(engine).fit(X.assign(kind=X["kind"].cat.set_categories([])), y)
+    assert np.all(np.isfinite(empty.predict(X)))
+
+
+@every_engine
+def test_an_array_has_no_categories(engine, frame):
+    X, y = frame
+    X = X.select_dtypes("category").apply(lambda column: column.cat.codes).astype("category")
+    model = BoostRegressor(engine).fit(X, y)
+    with pytest.raises(ValueError, match="categorical columns; X must be a frame"):
+        model.predict(X.to_numpy(dtype=float))
+
+
+def test_feature_weights_count():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    weights = {"feature_weights": [0, 0, 1], "colsample_bynode": 0.4, "n_estimators": 5}
+    model = BoostRegressor(XGBRegressor(**weights)).fit(X, X[:, 0])
+    np.testing.assert_array_equal(model.feature_importances_, [0, 0, 1])
+
+
+@every_engine
+def test_goes_on_from_an_estimator_of_the_engine(engine):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    plain = clone(engine).fit(X, X[:, 0])
+    model = BoostRegressor(engine).fit(X, X[:, 0], init_model=plain)
+    assert model.score(X, X[:, 0]) > plain.score(X, X[:, 0])
+    with pytest.raises(NotFittedError):
+        BoostRegressor(engine).fit(X, X[:, 0], init_model=clone(engine))
+
+
+def test_going_on_sees_small_spread_beside_an_offset():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = 1 + 1e-3 * X[:, 0]
+    first = BoostRegressor(XGBRegressor(n_estimators=3)).fit(X, y)
+    model = BoostRegressor(XGBRegressor(n_estimators=30)).fit(X, y, init_model=first)
+    assert model.score(X, y) > 0.99
 
 
 @every_engine

@@ -78,7 +78,7 @@ def test_the_booster_alone_scores_what_training_saw(mode, loss, shifted):
     score = loss.metric.score(y, margins(model.booster_, X), weight)
     assert score == pytest.approx(last_score(model), rel=1e-4)
     constant = loss.metric.score(y, np.full(len(y), loss.init_score(y, weight)), weight)
-    assert score < 0.9 * constant or (
+    assert score < 0.95 * constant or (
         "no-split" in mode and score == pytest.approx(constant, rel=0.02)
     )
     np.testing.assert_allclose(model.predict(X), margins(model.booster_, X), rtol=1e-6)

@@ -11,6 +11,7 @@ import boostobj as bo
 from boostobj.base import own_margin
 from boostobj.datasets import load_flights
 from boostobj.metrics import LogLoss
+from boostobj.testing import check_loss
 
 # LightGBM 4.0 calls scikit-learn 1.6 by an old name.
 pytestmark = pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")
@@ -271,7 +272,21 @@ def test_label_smoothing_is_cross_entropy_of_soft_labels():
         bo.CrossEntropy().gradient_hessian(soft, raw),
         strict=True,
     ):
-        np.testing.assert_array_equal(got, expected)
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        bo.CrossEntropy(positive_weight=1e-5),
+        bo.Poly1(epsilon=-1.0),
+        bo.LabelSmoothing(1e-3),
+        bo.OneVsRest(bo.Focal()),
+    ],
+    ids=repr,
+)
+def test_parameters_near_an_edge_cost_no_precision(loss):
+    check_loss(loss)
 
 
 def test_ldam_of_two_classes_is_ldam_softmax():
@@ -416,3 +431,14 @@ def test_wrong_values_are_named(make, message):
 def test_wrong_types_are_named(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_divergence_is_never_negative():
+    p = np.random.default_rng(0).dirichlet(np.ones(3), 1000).astype(np.float32)
+    assert np.all(bo.KLDivergence().value(p, np.log(p)) >= 0)
+
+
+def test_softmax_of_the_largest_margins():
+    raw = np.asarray([[3e38, -3e38, 0]], dtype=np.float32)
+    for result in (bo.Softmax().value([0], raw), *bo.Softmax().gradient_hessian([1], raw)):
+        assert np.all(np.isfinite(result))

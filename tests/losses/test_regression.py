@@ -431,3 +431,36 @@ def test_targets_that_are_nearly_nothing_have_a_start(loss):
 def test_errors_name_what_is_wrong(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("loss", [bo.Huber(delta="auto"), bo.LogCosh(scale="auto")], ids=repr)
+def test_widths_see_the_few_residuals_that_are_not_zero(loss):
+    y = np.zeros(1000)
+    y[:70] = 10.0
+    value = loss.metric.score(y, np.zeros(1000))
+    assert value == pytest.approx(loss.metric.score(100 * y, np.zeros(1000)) / 100**2)
+    assert value > 0.01
+
+
+@pytest.mark.parametrize("loss", [bo.PseudoHuber(), bo.AbsoluteError(), bo.MAPE()], ids=repr)
+def test_a_far_row_beside_perfect_ones_keeps_its_gradient(loss):
+    y = np.full(20_000, 1e-9, dtype=np.float32)
+    y[0] = 1e9
+    gradient, hessian = loss(y, np.full_like(y, 1e-9))
+    assert np.all(np.isfinite(gradient))
+    assert np.all(hessian > 0)
+    assert gradient[0] < 0
+
+
+def test_squared_log_errors_of_any_size_are_finite():
+    y = np.asarray([-0.9, -0.9999, 1e38, 1e30], dtype=np.float32)
+    raw = np.asarray([6e37, 1e35, -0.5, 1e30], dtype=np.float32)
+    exact = (np.log1p(raw, dtype=float) - np.log1p(y, dtype=float)) ** 2 / 2
+    np.testing.assert_allclose(bo.SquaredLogError().value(y, raw), exact, rtol=1e-5)
+    for derivative in bo.SquaredLogError().gradient_hessian(y, raw):
+        assert np.all(np.isfinite(derivative))
+
+
+def test_linex_is_never_negative():
+    r = np.asarray([50, 90, 1e38], dtype=np.float32)
+    assert np.all(bo.Linex().value(np.zeros_like(r), r) > 0)
