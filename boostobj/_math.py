@@ -17,7 +17,7 @@ from array_api_compat import array_namespace, is_numpy_array
 from boostobj._typing import Array
 
 
-def clip(x: Array, min: float = -math.inf, max: float = math.inf) -> Array:  # noqa: A002
+def clip(x: Array, min: Any = -math.inf, max: Any = math.inf) -> Array:  # noqa: A002
     """``xp.clip``, which takes NumPy four times as long for one bound as for two."""
     if is_numpy_array(x):
         return np.clip(x, min, max)
@@ -75,8 +75,8 @@ def hypot1(x: Array) -> Array:
     return xp.maximum(a, xp.sqrt(1 + xp.square(clip(a, max=1e15))))
 
 
-def hypot(x: Array, y: float) -> Array:
-    """``sqrt(x**2 + y**2)`` for ``y > 0``."""
+def hypot(x: Array, y: Array | float) -> Array:
+    """``sqrt(x**2 + y**2)`` for ``y > 0``, without a square that overflows."""
     xp = array_namespace(x)
     a = xp.abs(x)
     larger = clip(a, min=y)

@@ -92,8 +92,9 @@ def _evaluate(
     else:
         function = _prepared(loss._boosting(sample), loss)
     if isinstance(loss, GroupLoss) or sample.is_complete:
-        # Groups are not cut into chunks, and a round of few rows is evaluated once.
-        inputs, function = function(*inputs), _as_they_are
+        # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
+        # order of a chunk.
+        inputs, function = function(*map(np.asfortranarray, inputs)), _as_they_are
         sample = Sample(*inputs, weight, batch.adapter)
     factor = _unit_factor(function, sample) if loss.unit_curvature else 1.0
     stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0

@@ -312,6 +312,8 @@ def _is_soft(y: Any, loss: Loss) -> bool:
 
 def _soft_labels(y: Any, name: str, loss: Loss) -> NumpyArray:
     targets = check_targets(y, name)
+    if targets.shape[1:] == (1,):
+        targets = column_or_1d(targets, warn=True)
     loss._domain.check(targets, name, type(loss).__name__)
     return targets
 

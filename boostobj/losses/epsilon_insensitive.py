@@ -57,7 +57,7 @@ class EpsilonInsensitive(KinkedLoss):
         xp = array_namespace(r)
         excess = xp.abs(r) - self.epsilon
         gradient = xp.where(excess > 0, xp.sign(r), xp.zeros_like(r))
-        return gradient, 1 / (hypot(excess, self._width))
+        return gradient, 1 / hypot(excess, self._width)
 
     def _distance(self, r: Array) -> Array:
         xp = array_namespace(r)

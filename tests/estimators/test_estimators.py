@@ -16,7 +16,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -272,6 +272,9 @@ def test_soft_labels(engine, regression):
         assert estimate.mean() == pytest.approx(p.mean(), abs=0.01)
         assert np.corrcoef(estimate, p)[0, 1] > 0.8
         np.testing.assert_array_equal(model.predict(X), estimate > 0.5)
+    with pytest.warns(DataConversionWarning):
+        column = clone(one).fit(X, pd.DataFrame({"p": p}))
+    np.testing.assert_array_equal(column.predict_proba(X), one.predict_proba(X))
 
 
 class HalfLogistic(Logistic):
