@@ -279,7 +279,6 @@ def test_label_smoothing_is_cross_entropy_of_soft_labels():
     "loss",
     [
         bo.CrossEntropy(positive_weight=1e-5),
-        bo.Poly1(epsilon=-1.0),
         bo.LabelSmoothing(1e-3),
         bo.OneVsRest(bo.Focal()),
     ],
@@ -431,6 +430,16 @@ def test_wrong_values_are_named(make, message):
 def test_wrong_types_are_named(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_poly1_without_its_first_term_does_not_cancel():
+    raw = np.asarray([15, 30], dtype=np.float32)
+    miss = 1 / (1 + np.exp(raw.astype(float)))
+    loss = bo.Poly1(epsilon=-1.0)
+    gradient, _ = loss.gradient_hessian(np.ones_like(raw), raw)
+    np.testing.assert_allclose(gradient, -(miss**2), rtol=1e-5)
+    # miss**2/2 + miss**3/3 + …
+    np.testing.assert_allclose(loss.value([1, 1], raw), miss**2 / 2, rtol=1e-5)
 
 
 def test_divergence_is_never_negative():
