@@ -50,9 +50,7 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     """The loss with its width read off the residuals, if that is "auto"."""
     if getattr(loss, name) != "auto":
         return loss
-    distance = abs(sample.raw - sample.y)
-    # more than that share of the residuals may be zero
-    width = max(sample.quantile(distance, SHARE), float(sample.average(distance)) / 10)
+    width = sample.extent(abs(sample.raw - sample.y), SHARE)
     # Residuals that are all zero have no width; any will do. So it will where they are NaN: the
     # engine refuses such margins by name.
     return replace(loss, **{name: max(1e-30, width) if width > 0 else 1.0})  # type: ignore[type-var]

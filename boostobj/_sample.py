@@ -66,16 +66,19 @@ class Sample:
     def _rows(self) -> tuple[Array, Array, NumpyArray | None]:
         """Targets, margins and weights of the sample."""
         y, raw, weight = self._all
-        if self.is_complete and (weight is not None or self._cluster.is_alone()):
-            return y, raw, weight
-        size = min(raw.shape[0], SAMPLE_ROWS)
         if not self.is_complete:
-            chosen = _spread(len(raw), size) if weight is None else _spread_by_weight(weight, size)
+            if weight is None:
+                chosen = _spread(raw.shape[0], SAMPLE_ROWS)
+            else:
+                chosen = _spread_by_weight(weight, SAMPLE_ROWS)
             xp = array_namespace(raw)
             y, raw = (xp.take(x, xp.asarray(chosen), axis=0) for x in (y, raw))
-        # A worker's rows count for all that it has.
-        alone = self._cluster.is_alone()
-        return y, raw, None if alone else np.full(size, self._here / max(1, size))
+            weight = None
+        if weight is None and not self._cluster.is_alone():
+            # a worker's rows count for all that it has
+            n = raw.shape[0]
+            weight = np.full(n, self._here / max(1, n))
+        return y, raw, weight
 
     @cached_property
     def _here(self) -> float:
@@ -125,6 +128,10 @@ class Sample:
         if len(values) == 0:
             return 0.0
         return weighted_quantile(values, quantile, weight)
+
+    def extent(self, distance: Array, quantile: float) -> float:
+        """A quantile of distances, at least a tenth of their mean, as that many may be zero."""
+        return max(self.quantile(distance, quantile), float(self.average(distance)) / 10)
 
     def _sum(self, number: float) -> float:
         return float(self._cluster.sum_over_workers(np.asarray([number]))[0])

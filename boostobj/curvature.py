@@ -116,7 +116,7 @@ def residual_scale(sample: Sample, distance: Array) -> float:
     1.25 times the median, which is about the mean of normal residuals and moves less with
     outliers; at least a tenth of the same of the mean, since half of the residuals may be zero.
     """
-    scale = 1.25 * max(sample.quantile(distance, 0.5), float(sample.average(distance)) / 10)
+    scale = 1.25 * sample.extent(distance, 0.5)
     # Residuals that are all zero have none; with a small one their rows stay where they are.
     return max(1e-30, scale)
 
