@@ -33,7 +33,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from boostobj._arrays import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
-from boostobj.engine.batch import read_call
+from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.rounds import derivatives
 from boostobj.estimators._progress import Progress
 
@@ -338,13 +338,17 @@ def fit_engine(
     metric = loss.metric
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
+    batch: Batch | None = None
+
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
-        batch = read_call(raw, dataset)
-        batch = replace(batch, y_true=train.y, raw=start + _columns(batch.raw, start))
+        nonlocal batch
+        # only the margins change from round to round
+        batch = batch or replace(read_call(raw, dataset), y_true=train.y)
+        raw = start + _columns(raw, start)
         if validation is None and progress.due:
-            progress.show(metric.score(train.y, batch.raw, weight))
+            progress.show(metric.score(train.y, raw, weight))
         progress.round += 1
-        gradient, hessian = derivatives(loss, batch)
+        gradient, hessian = derivatives(loss, replace(batch, raw=raw))
         if curvature > 1:
             mean = np.sum(hessian, axis=0, dtype=np.float64) / total
             # beyond the mean that is meant, a round of little gain may need more
