@@ -285,9 +285,9 @@ class Normalized(Link):
 
     @property
     def formula(self) -> str:  # type: ignore[override]
-        """The base's formula over the sum of itself."""
+        """The base's formula over the sum of itself; equal shares where that is zero."""
         each = f"[{spelled_out(self.base)} for raw in raw]"
-        return f"[q/sum(qs) for qs in [{each}] for q in qs]"
+        return f"[q/sum(qs) if sum(qs) > 0 else 1/len(qs) for qs in [{each}] for q in qs]"
 
     @property
     def domain(self) -> Domain:  # type: ignore[override]

@@ -94,7 +94,12 @@ class AsymmetricLoss(BinaryLoss):
         hessian = choose(
             y > 0,
             (1 + self.gamma_positive) * s * positive,
-            choose(kept > 0, (1 + self.gamma_negative) * rest * negative, FLOOR, raw.dtype),
+            choose(
+                kept > 0,
+                clip((1 + self.gamma_negative) * rest * negative, min=tiny),
+                FLOOR,
+                raw.dtype,
+            ),
             raw.dtype,
         )
         return choose(y > 0, -positive, negative, raw.dtype), hessian
