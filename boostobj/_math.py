@@ -68,14 +68,7 @@ def tanhc(x: Array) -> Array:
     return xp.tanh(a) / a
 
 
-def hypot1(x: Array) -> Array:
-    """``sqrt(1 + x**2)``, which is ``|x|`` to the last bit long before the square overflows."""
-    xp = array_namespace(x)
-    a = xp.abs(x)
-    return xp.maximum(a, xp.sqrt(1 + xp.square(clip(a, max=1e15))))
-
-
-def hypot(x: Array, y: Array | float) -> Array:
+def hypot(x: Array, y: Array | float = 1.0) -> Array:
     """``sqrt(x**2 + y**2)`` for ``y > 0``, without a square that overflows."""
     xp = array_namespace(x)
     a = xp.abs(x)
@@ -87,7 +80,7 @@ def log_hypot1(x: Array) -> Array:
     """``log(sqrt(1 + x**2))``."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    return xp.log1p(a * (a / (1 + hypot1(a))))
+    return xp.log1p(a * (a / (1 + hypot(a))))
 
 
 def bounded_exp(x: Array, factor: Array | None = None) -> Array:

@@ -66,6 +66,9 @@ __all__ = [
 #: Gradient and Hessian as a function of targets and margins.
 Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 
+#: The same as a function of residuals.
+ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
+
 #: A class without rows has its best margin at minus infinity. It starts at that of this share.
 LEAST_SHARE = 1e-7
 
@@ -410,6 +413,14 @@ class ResidualLoss(Loss):
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._gradient_hessian(raw - y)
+
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        softened = self._softened(sample)
+        return lambda y, raw: softened(raw - y)
+
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
+        """`_boosting_derivatives`, a function of the residuals."""
+        return self._gradient_hessian
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         return float(np.min(y)), float(np.max(y))

@@ -57,7 +57,7 @@ from array_api_compat import array_namespace
 from boostobj._arrays import check_choice, check_number
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, Curvature
-from boostobj.base import Derivatives, ResidualLoss, Sample
+from boostobj.base import ResidualDerivatives, ResidualLoss, Sample
 
 
 def pinball_slope(r: Array, quantile: float) -> Array:
@@ -133,11 +133,10 @@ class HalfQuadraticLoss(ResidualLoss):
         """An upper bound."""
         return "majorizer"
 
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
         width = residual_scale(sample, abs(sample.raw - sample.y)) / 2
 
-        def softened(y: Array, raw: Array) -> tuple[Array, Array]:
-            r = raw - y
+        def softened(r: Array) -> tuple[Array, Array]:
             gradient, _ = self._gradient_hessian(r)
             _, hessian = self._gradient_hessian(hypot(r, width))
             return gradient, hessian
@@ -162,10 +161,10 @@ class RobustLoss(HalfQuadraticLoss):
         """The value of the parameter `hessian`."""
         return self.hessian
 
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
         if self.hessian == "exact":
-            return self._pointwise_derivatives
-        return super()._boosting_derivatives(sample)
+            return self._gradient_hessian
+        return super()._softened(sample)
 
 
 class KinkedLoss(ResidualLoss):
@@ -219,11 +218,11 @@ class PinballLoss(KinkedLoss):
         """Gradient and Hessian of the convolved loss."""
         return smoothed_pinball(r, self._quantile, self._width, bandwidth)
 
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
         bandwidth, factor = fitted_to_rows(self._quantile, sample.count())
 
-        def smoothed(y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = self._smoothed(raw - y, bandwidth)
+        def softened(r: Array) -> tuple[Array, Array]:
+            gradient, hessian = self._smoothed(r, bandwidth)
             return gradient, factor * hessian
 
-        return smoothed
+        return softened

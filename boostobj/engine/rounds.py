@@ -90,7 +90,7 @@ def _evaluate(
         sizes = check_group(batch.group, len(raw))
         function: Derivatives = partial(loss._round_derivatives, sizes=sizes)
     else:
-        function = _prepared(loss._boosting(sample), loss)
+        function = _boosting(loss, sample)
     if isinstance(loss, GroupLoss) or sample.is_complete:
         # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
         # order of a chunk.
@@ -135,19 +135,25 @@ def _check_numbers(loss: Loss, raw: NumpyArray, name: str, x: NumpyArray) -> Non
         )
 
 
-def _prepared(function: Derivatives, loss: Loss) -> Derivatives:
-    """`function` of arrays that it is fast for."""
-    zero = np.zeros(1, dtype=np.float32)
+def _boosting(loss: Loss, sample: Sample) -> Derivatives:
+    """What a booster gets in the round of `sample`, of residuals in single precision."""
+    if not isinstance(loss, ResidualLoss):
+        return loss._boosting(sample)
+    softened = loss._adapted(sample)._softened(sample)
+    return lambda y, raw: softened(_residual(y, raw))
+
+
+def _residual(y: NumpyArray, raw: NumpyArray) -> NumpyArray:
+    """``raw - y`` in float32, which takes half the time.
+
+    LightGBM's margins are in double precision. Rounding after the subtraction loses nothing that
+    a float32 gradient could hold.
+    """
+    r: NumpyArray = raw - y
+    if r.dtype == np.float32:
+        return r
     largest = np.finfo(np.float32).max
-
-    def prepared(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        if isinstance(loss, ResidualLoss) and not raw.dtype == np.float32 == y.dtype:
-            # LightGBM's margins are in double precision. Rounding after the subtraction loses
-            # nothing that a float32 gradient could hold.
-            return function(zero, np.clip(raw - y, -largest, largest).astype(np.float32))
-        return function(y, raw)
-
-    return prepared
+    return np.clip(r, -largest, largest).astype(np.float32)
 
 
 def _as_they_are(gradient: NumpyArray, hessian: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import check_number
-from boostobj._math import hypot1, log_hypot1
+from boostobj._math import hypot, log_hypot1
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -44,4 +44,4 @@ class Cauchy(RedescendingLoss):
         return self.scale**2 * log_hypot1(r / self.scale)
 
     def _root_weight(self, r: Array) -> Array:
-        return 1 / hypot1(r / self.scale)
+        return 1 / hypot(r / self.scale)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain
 from boostobj._auto import AdaptiveStart
@@ -21,11 +20,11 @@ from boostobj._search import best_constant
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
     BinaryLoss,
-    Derivatives,
     Loss,
     MarginLoss,
     MulticlassLoss,
     PointwiseLoss,
+    ResidualDerivatives,
     ResidualLoss,
     Sample,
     two_rows,
@@ -202,9 +201,9 @@ def _redescends(loss: Loss) -> bool:
 class ResidualCombination(LinearCombination, CombinedStart):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        terms = [loss._boosting_derivatives(sample) for loss in self.losses]
-        return lambda y, raw: self._total(term(y, raw) for term in terms)
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
+        terms = [loss._softened(sample) for loss in self.losses]
+        return lambda r: self._total(term(r) for term in terms)
 
 
 class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,override]
@@ -349,18 +348,18 @@ class Asymmetric(CombinedStart):
         return choose(r > 0, over, under, r.dtype)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        return self._sided(r, self.over._pointwise_derivatives, self.under._pointwise_derivatives)
+        return self._sided(r, self.over._gradient_hessian, self.under._gradient_hessian)
 
-    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        over, under = (loss._boosting_derivatives(sample) for loss in (self.over, self.under))
-        return lambda y, raw: self._sided(raw - y, over, under)
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
+        over, under = (loss._softened(sample) for loss in (self.over, self.under))
+        return lambda r: self._sided(r, over, under)
 
     @staticmethod
-    def _sided(r: Array, over: Derivatives, under: Derivatives) -> tuple[Array, Array]:
+    def _sided(
+        r: Array, over: ResidualDerivatives, under: ResidualDerivatives
+    ) -> tuple[Array, Array]:
         """Either side's derivatives; none is evaluated on the other side, where it may overflow."""
-        xp = array_namespace(r)
-        zero = xp.zeros((1,), dtype=r.dtype)
-        both = zip(over(zero, clip(r, min=0)), under(zero, clip(r, max=0)), strict=True)
+        both = zip(over(clip(r, min=0)), under(clip(r, max=0)), strict=True)
         gradient, hessian = (choose(r > 0, above, below, r.dtype) for above, below in both)
         return gradient, hessian
 

@@ -10,7 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import expm1c, hypot1, log_hypot1
+from boostobj._math import expm1c, hypot, log_hypot1
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.welsch import Welsch
@@ -107,6 +107,6 @@ class GeneralRobust(RedescendingLoss):
         if self.shape < SHAPE_OF_WELSCH:
             return self._welsch._root_weight(r)
         if self.shape > SHAPE_OF_POWER:
-            h = hypot1(self._distance(r))
+            h = hypot(self._distance(r))
             return h ** (self.shape / 2) / h
         return xp.exp((self.shape / 2 - 1) * log_hypot1(self._distance(r)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import align, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
-from boostobj.base import Derivatives, Loss, Sample
+from boostobj.base import Derivatives, Loss, ResidualDerivatives, Sample
 from boostobj.curvature import residual_scale
 from boostobj.links import Link, Sorted
 from boostobj.losses.quantile import Quantile
@@ -96,9 +96,7 @@ class MultiQuantile(Loss):
         return self._shares([part._gradient_hessian for part in self._parts], y, raw)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        zero = np.zeros(1, dtype=np.float32)
-        smoothed = [partial(part._boosting_derivatives(sample), zero) for part in self._parts]
-        return partial(self._shares, smoothed)
+        return partial(self._shares, [part._softened(sample) for part in self._parts])
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scales is not None:
@@ -108,7 +106,7 @@ class MultiQuantile(Loss):
         return replace(self, scales=tuple(residual_scale(sample, d) for d in distances))
 
     def _shares(
-        self, functions: Sequence[Callable[[Array], tuple[Array, Array]]], y: Array, raw: Array
+        self, functions: Sequence[ResidualDerivatives], y: Array, raw: Array
     ) -> tuple[Array, Array]:
         """What each quantile's function of the residuals adds to the mean over quantiles."""
         columns = [function(self._residual(j, y, raw)) for j, function in enumerate(functions)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
-from boostobj._math import hypot1
+from boostobj._math import hypot
 from boostobj._typing import Array
 from boostobj.curvature import RobustHessian, RobustLoss
 
@@ -50,8 +50,8 @@ class PseudoHuber(RobustLoss):
     def _value(self, r: Array) -> Array:
         a = array_namespace(r).abs(r)
         x = a / self.delta
-        return a * (self.delta * (x / (1 + hypot1(x))))
+        return a * (self.delta * (x / (1 + hypot(x))))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        curvature = 1 / hypot1(r / self.delta)
+        curvature = 1 / hypot(r / self.delta)
         return r * curvature, curvature if self.hessian == "majorizer" else curvature**3
