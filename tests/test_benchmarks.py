@@ -89,6 +89,8 @@ def test_intervals(script, monkeypatch):
     for engine in script.ENGINES.values():
         monkeypatch.setattr(engine, "n_estimators", 3)
         monkeypatch.setattr(engine, "n_jobs", 1)
+    grid = {"lower": [0.05, 0.1], "upper": [0.9]}
+    monkeypatch.setattr(script, "SEARCH", {"param_grid": grid, "cv": 2})
     results = script.paper(1)
     assert len(results) == 8
     assert np.all(np.isfinite(list(results.values())))
