@@ -63,8 +63,12 @@ class AsymmetricLoss(BinaryLoss):
 
     @classmethod
     def examples(cls) -> tuple[AsymmetricLoss, ...]:
-        """The default, and one without a clip."""
-        return cls(), cls(gamma_positive=1.0, gamma_negative=2.0, clip=0.0)
+        """The default, one without a clip, and one that underflows next to its clip."""
+        return (
+            cls(),
+            cls(gamma_positive=1.0, gamma_negative=2.0, clip=0.0),
+            cls(gamma_negative=6.0),
+        )
 
     @property
     def link(self) -> Link:

@@ -57,8 +57,8 @@ class Focal(BinaryLoss):
 
     @classmethod
     def examples(cls) -> tuple[Focal, ...]:
-        """The default, none of the focus, and a fractional exponent below one."""
-        return cls(), cls(alpha=0.5, gamma=0.0), cls(alpha=0.6, gamma=0.5)
+        """The default, none of the focus, a fractional exponent below one, and a high one."""
+        return cls(), cls(alpha=0.5, gamma=0.0), cls(alpha=0.6, gamma=0.5), cls(gamma=5.0)
 
     @property
     def link(self) -> Link:

@@ -16,6 +16,7 @@ from boostobj.losses.class_balanced import check_two_class, two_class_formula
 from boostobj.losses.composition import OutlinedFormula
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.exponential import Exponential
+from boostobj.losses.hinge import Hinge
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class OneVsRest(MulticlassLoss):
 
     @classmethod
     def examples(cls) -> tuple[OneVsRest, ...]:
-        """A loss that takes soft labels, and one that takes hard ones."""
-        return cls(), cls(Exponential(), n_classes=3)
+        """A loss that takes soft labels, one that takes hard ones, and one that gives rows up."""
+        return cls(), cls(Exponential(), n_classes=3), cls(Hinge())
 
     @property
     def link(self) -> Link:
