@@ -1,9 +1,10 @@
-"""What a loss costs a booster: its callback against one boosting round.
+"""What a loss costs a booster: its derivatives and its callback against one boosting round.
 
-For each loss, the callback on a million rows of float32 as a share of one XGBoost round of depth 6
-on a million rows and 20 columns, on the same threads. Both are medians of alternating repetitions
-in one process, so that a drifting machine drifts under both. Losses of k margins a row count per
-margin, as XGBoost grows a tree for each; losses of groups get groups of 120 rows. Peak memory, the
+For each loss, ``gradient_hessian`` and the callback, which also checks, adapts to the residuals and
+weighs, on a million rows of float32, as shares of one XGBoost round of depth 6 on a million rows
+and 20 columns, on the same threads. All are medians of alternating repetitions in one process, so
+that a drifting machine drifts under all. Losses of k margins a row count per margin, as XGBoost
+grows a tree for each; losses of groups get groups of 120 rows. The peak memory of a callback, the
 results included, is counted in arrays of the margins' size.
 
     python examples/benchmarks/speed.py [--rows 1000000] [--threads 2] [--repeat 9]
@@ -12,9 +13,9 @@ results included, is counted in arrays of the margins' size.
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import xgboost as xgb
@@ -27,10 +28,10 @@ from boostobj.testing._families import sample
 GROUP = 120
 
 
-def seconds(function, *args, **kwargs) -> float:
+def seconds(function) -> float:
     """How long a call takes."""
     started = time.perf_counter()
-    function(*args, **kwargs)
+    function()
     return time.perf_counter() - started
 
 
@@ -44,7 +45,7 @@ def peak_memory(function) -> int:
 
 
 def main(rows: int = 1_000_000, threads: int = 2, repeat: int = 9) -> dict[str, float]:
-    """Print the table; return the share of a round by loss."""
+    """Print the table; return the callback's share of a round by loss."""
     bo.set_num_threads(threads)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, 20)).astype(np.float32)
@@ -55,7 +56,8 @@ def main(rows: int = 1_000_000, threads: int = 2, repeat: int = 9) -> dict[str, 
     gradient, hessian = bo.SquaredError()(y, booster.predict(data))
     print(
         f"{rows:,} rows, {threads} threads, XGBoost {xgb.__version__}, NumPy {np.__version__}\n"
-        f"{'loss':<64}{'callback':>12}{'of a round':>12}{'memory':>10}"
+        f"{'loss':<64}{'derivatives':>12}{'of a round':>12}{'callback':>12}{'of a round':>12}"
+        f"{'memory':>10}"
     )
     shares = {}
     for cls in built_in_losses():
@@ -64,21 +66,18 @@ def main(rows: int = 1_000_000, threads: int = 2, repeat: int = 9) -> dict[str, 
         targets, margins = (x.astype(np.float32) for x in sample(loss, whole))
         group = {"group": np.full(whole // GROUP, GROUP)} if isinstance(loss, GroupLoss) else {}
 
-        def callback(loss=loss, targets=targets, margins=margins, group=group):
-            return loss(targets, margins, **group)
-
-        callback()
-        pairs = [
-            (seconds(callback), seconds(booster.boost, data, 1, grad=gradient, hess=hessian))
-            for _ in range(repeat)
+        calls = [
+            partial(function, targets, margins, **group)
+            for function in (loss.gradient_hessian, loss)
         ]
-        mine, round_ = (statistics.median(column) for column in zip(*pairs, strict=True))
-        shares[repr(loss)] = mine / round_ / (margins.size / whole)
-        memory = peak_memory(callback) / margins.nbytes
-        print(
-            f"{loss!r:<64}{mine * 1e3:9.1f} ms{shares[repr(loss)]:>12.1%}{memory:>8.1f} n",
-            flush=True,
-        )
+        calls.append(partial(booster.boost, data, 1, grad=gradient, hess=hessian))
+        runs = [[seconds(call) for call in calls] for _ in range(1 + repeat)][1:]
+        *mine, round_ = np.median(runs, axis=0)
+        of_a_round = [time / round_ / (margins.size / whole) for time in mine]
+        shares[repr(loss)] = of_a_round[1]
+        memory = peak_memory(calls[1]) / margins.nbytes
+        cells = [f"{t * 1e3:9.1f} ms{s:>12.1%}" for t, s in zip(mine, of_a_round, strict=True)]
+        print(f"{loss!r:<64}{''.join(cells)}{memory:>8.1f} n", flush=True)
     return shares
 
 
