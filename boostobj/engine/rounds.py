@@ -166,11 +166,13 @@ def _unit_factor(function: Derivatives, sample: Sample) -> Any:
     Each of several outputs gets its own, so that all of them count rows.
     """
     gradient, hessian = function(sample.y, sample.raw)
-    # An exact Hessian may vanish in every row, and then grows no tree.
-    curvature = np.maximum(sample.average(hessian), HESSIAN_FLOOR)
-    slope = sample.average(np.abs(gradient))
-    gain = (slope / curvature) ** 2
-    stretch = np.where(gain > 0, GAIN_FLOOR / np.clip(gain, 1e-300, GAIN_FLOOR), 1.0)
+    # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error is
+    # as small as the targets are large.
+    curvature = np.maximum(sample.average(hessian), 1e-100)
+    step = sample.average(np.abs(gradient)) / curvature
+    # in place of its square, the gain, which may overflow
+    least = GAIN_FLOOR**0.5
+    stretch = np.where(step > 0, least / np.clip(step, 1e-150, least), 1.0) ** 2
     return np.minimum(stretch / curvature, LARGEST)
 
 

@@ -63,6 +63,24 @@ def test_regression_hessians_average_to_one_and_steps_stay(loss, unit, rows):
     np.testing.assert_allclose((g / h)[used], (exact_g / exact_h)[used], rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        boostobj.MAPE(),
+        boostobj.SMAPE(),
+        boostobj.SquaredPercentageError(),
+        boostobj.SquaredLogError(),
+        1e-12 * boostobj.Huber(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("unit", [1.0, 1e9, 1e13])
+def test_hessians_of_relative_errors_average_to_one_however_large_the_targets(loss, unit):
+    y = unit * np.random.default_rng(0).lognormal(size=1000)
+    _, hessian = loss(y, np.full(len(y), loss.init_score(y)))
+    assert np.mean(hessian, dtype=float) == pytest.approx(1, rel=1e-4)
+
+
 @pytest.mark.parametrize("loss", [boostobj.Quantile(0.9), boostobj.LogCosh("auto")], ids=repr)
 def test_scales_of_many_rows_do_not_depend_on_their_order(loss):
     """As with one kind of row in every fourth place, or with weights of zero in every second."""
