@@ -216,6 +216,31 @@ def test_both_ways_to_write_two_classes(metric):
             metric.score(y, 9 * p)
 
 
+@pytest.mark.parametrize(
+    ("metric", "one_class"),
+    [
+        (metrics.AUC(), sklearn.metrics.roc_auc_score),
+        (metrics.AveragePrecision(), sklearn.metrics.average_precision_score),
+    ],
+    ids=["AUC", "AveragePrecision"],
+)
+@pytest.mark.parametrize("present", [[0, 1, 2], [0, 2]])
+def test_ranking_of_k_classes_is_the_mean_over_those_there_are(metric, one_class, present):
+    rng = np.random.default_rng(0)
+    y, w = rng.choice(present, 50), rng.uniform(0, 2, 50)
+    p = rng.dirichlet(np.ones(3) + 5 * np.eye(3)[1], 50)
+    each = [one_class(y == c, p[:, c], sample_weight=w) for c in present]
+    assert metric.score(y, p, w) == pytest.approx(np.mean(each), rel=1e-12)
+
+
+def test_rows_without_weight_do_not_count():
+    width = metrics.MeanIntervalWidth()
+    assert width.score([1, 2], [[0, 1], [-np.inf, np.inf]], [1, 0]) == 1
+    for metric in (metrics.AUC(), metrics.AveragePrecision()):
+        with pytest.raises(ValueError, match="y_true must hold two classes, got 0 only"):
+            metric.score([0, 1, 0], [0.1, 0.2, 0.3], [1, 0, 1])
+
+
 def test_brier_of_classes_is_the_sum_over_them():
     assert metrics.BrierScore().score([2, 0], [[0.2, 0.3, 0.5], [1, 0, 0]]) == pytest.approx(
         (0.2**2 + 0.3**2 + 0.5**2) / 2

@@ -152,7 +152,10 @@ class Metric(ABC):
         weight: NumpyArray | None,
         group: ArrayLike | None,
     ) -> float:
-        """The score; most metrics do not look at groups."""
+        """The score; most metrics do not look at groups, nor at rows without weight."""
+        if weight is not None:
+            counts = weight > 0
+            y, y_pred, weight = y[counts], y_pred[counts], weight[counts]
         return self._score(y, y_pred, weight)
 
     @abstractmethod

@@ -64,29 +64,61 @@ class KLDivergence(Metric):
 
 
 @dataclass(frozen=True)
-class AUC(Metric):
-    """Area under the ROC curve; for k classes the mean of one against the rest."""
+class RankingMetric(Metric):
+    """How well scores rank the rows of a class before the rest, to be maximised.
+
+    For two classes that of class 1; for k > 2 classes the mean over the classes that there are.
+    """
 
     higher_is_better = True
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import roc_auc_score
+        if y_pred.ndim == 2:
+            _, y_pred = _probability_rows(self, y, y_pred)
+        k = 2 if y_pred.ndim == 1 else y_pred.shape[1]
+        classes = _classes(self, y, k)
+        ranked = [1] if k == 2 else np.unique(classes)
+        scores = [
+            self._rank_score(classes == c, y_pred if y_pred.ndim == 1 else y_pred[:, c], weight)
+            for c in ranked
+        ]
+        return float(np.mean(scores))
 
-        y, y_pred = _ranking(self, y, y_pred)
-        return float(roc_auc_score(y, y_pred, sample_weight=weight, multi_class="ovr"))
+    @abstractmethod
+    def _rank_score(
+        self, positive: NumpyArray, score: NumpyArray, weight: NumpyArray | None
+    ) -> float:
+        """The score of one class against the rest."""
 
 
 @dataclass(frozen=True)
-class AveragePrecision(Metric):
-    """Area under the precision-recall curve."""
+class AUC(RankingMetric):
+    """Area under the ROC curve.
 
-    higher_is_better = True
+    For k > 2 classes the mean of one against the rest, over the classes that there are.
+    """
 
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+    def _rank_score(
+        self, positive: NumpyArray, score: NumpyArray, weight: NumpyArray | None
+    ) -> float:
+        from sklearn.metrics import roc_auc_score
+
+        return float(roc_auc_score(positive, score, sample_weight=weight))
+
+
+@dataclass(frozen=True)
+class AveragePrecision(RankingMetric):
+    """Area under the precision-recall curve.
+
+    For k > 2 classes the mean of one against the rest, over the classes that there are.
+    """
+
+    def _rank_score(
+        self, positive: NumpyArray, score: NumpyArray, weight: NumpyArray | None
+    ) -> float:
         from sklearn.metrics import average_precision_score
 
-        y, y_pred = _ranking(self, y, y_pred)
-        return float(average_precision_score(y, y_pred, sample_weight=weight))
+        return float(average_precision_score(positive, score, sample_weight=weight))
 
 
 @dataclass(frozen=True)
@@ -298,14 +330,6 @@ def _classes(metric: Metric, y: NumpyArray, k: int) -> NumpyArray:
     if np.all(y == y[0]):
         raise ValueError(f"{metric.name}: y_true must hold two classes, got {y[0]} only")
     return y
-
-
-def _ranking(metric: Metric, y: NumpyArray, y_pred: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    """Class numbers, and scores of class 1 or probabilities of k classes."""
-    if y_pred.ndim == 1:
-        return _classes(metric, y, 2), y_pred
-    _, p = _probability_rows(metric, y, y_pred)
-    return _classes(metric, y, p.shape[1]), p[:, 1] if p.shape[1] == 2 else p
 
 
 def _probability_rows(
