@@ -8,8 +8,9 @@ import numpy as np
 
 from boostobj._typing import Array, NumpyArray
 
-#: Constants that are tried, and groups of rows that they are tried on.
-N_STARTS = 512
+#: Targets that are tried and constants at equal distances, and groups of rows to try them on.
+N_TARGETS = 512
+N_EVEN = 65
 N_GROUPS = 4096
 
 #: How many of them are followed to their local minimum.
@@ -17,12 +18,17 @@ N_BEST = 4
 
 
 def best_constant(
-    value: Callable[[Array, Array], Array], y: NumpyArray, weight: NumpyArray
+    value: Callable[[Array, Array], Array],
+    y: NumpyArray,
+    weight: NumpyArray,
+    low: float,
+    high: float,
 ) -> float:
-    """The constant between the least and the largest target that minimises the mean loss.
+    """The constant between two others that minimises the mean loss.
 
-    Targets (or quantiles of them, where they are many) are tried on rows put into groups of
-    like targets; a scalar minimiser follows the best of them, and the very best on all rows.
+    Targets (or quantiles of them, where they are many) and constants at equal distances are tried
+    on rows put into groups of like targets; a scalar minimiser follows the best of them, and the
+    very best on all rows.
 
     Parameters
     ----------
@@ -30,6 +36,8 @@ def best_constant(
         The loss of each row, ``value(y, constants)``.
     y, weight : ndarray of shape (n,)
         Targets and non-negative weights.
+    low, high : float
+        Where to look.
 
     Returns
     -------
@@ -59,11 +67,10 @@ def best_constant(
     order = np.argsort(y, kind="stable")
     order = order[weight[order] > 0]
     y, weight = y[order], weight[order]
-    targets = np.unique(y)
-    starts = targets[np.unique(np.linspace(0, targets.size - 1, N_STARTS).astype(int))]
-    if starts.size > 1 and y.size > N_STARTS:
-        by_rows = y[np.linspace(0, y.size - 1, N_STARTS).astype(int)]
-        starts = np.unique(np.concatenate([starts, by_rows]))
+    inside = y[(low <= y) & (y <= high)]
+    # as often as they occur, and each once
+    targets = (_spread(inside), _spread(np.unique(inside)))
+    starts = np.unique(np.concatenate([np.linspace(low, high, N_EVEN), *targets]))
     edges = np.unique(np.linspace(0, y.size, min(y.size, N_GROUPS) + 1).astype(int))[:-1]
     group_weight = np.add.reduceat(weight, edges)
     group_y = np.add.reduceat(weight * y, edges) / group_weight
@@ -78,3 +85,9 @@ def best_constant(
     _, end, low, high = min(ends)
     reach = (high - low) / 4
     return follow(y, weight, end, max(low, end - reach), min(high, end + reach))[1]
+
+
+def _spread(targets: NumpyArray) -> NumpyArray:
+    """Some of the targets, from first to last."""
+    last = len(targets) - 1
+    return targets[np.unique(np.linspace(0, last, N_TARGETS).astype(int))] if last > 0 else targets

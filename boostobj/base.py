@@ -45,6 +45,7 @@ from boostobj._arrays import (
 from boostobj._math import clip
 from boostobj._parallel import by_row
 from boostobj._sample import Sample
+from boostobj._search import best_constant
 from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
 from boostobj.links import Identity, Link
 
@@ -374,14 +375,20 @@ class Loss(ABC):
             raise ValueError(f"{title(self)}: y_true is empty")
         return y, _init_weights(sample_weight, y.shape[0])
 
+    #: Whether mean losses of a constant, of this loss or of a sum with it, have one minimum.
+    _unimodal: ClassVar[bool] = True
+
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets: where the mean gradient is zero."""
+        bracket = self._init_bracket(y, weight)
+        if not self._unimodal:
+            return best_constant(self._pointwise_value, y, weight, *bracket)
 
         def slope(constant: float) -> float:
             gradient, _ = self._pointwise_derivatives(y, np.full_like(y, constant))
             return float(np.average(gradient, weights=weight))
 
-        return _root(slope, *self._init_bracket(y, weight))
+        return _root(slope, *bracket)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         """Two margins near the best constant, here around that of the mean target."""

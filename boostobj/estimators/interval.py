@@ -386,8 +386,8 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
     ) -> NumpyArray:
         """Predict lower and upper bound.
 
-        Intervals of several coverages are calibrated one by one: where many levels are fitted, in
-        some rows one of less coverage may reach beyond a wider one.
+        Intervals of several coverages are calibrated one by one: in some rows one of less coverage
+        may reach beyond a wider one.
 
         Parameters
         ----------

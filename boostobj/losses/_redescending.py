@@ -7,7 +7,6 @@ from abc import abstractmethod
 import numpy as np
 
 from boostobj._math import clip
-from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss
 
@@ -37,6 +36,7 @@ class RedescendingLoss(ResidualLoss):
     scale: float
 
     curvature = "majorizer"
+    _unimodal = False
 
     @abstractmethod
     def _root_weight(self, r: Array) -> Array:
@@ -47,7 +47,7 @@ class RedescendingLoss(ResidualLoss):
         return r * root * root, clip(root * root, min=FLOOR)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        best = best_constant(self._pointwise_value, y, weight)
+        best = super()._init_score(y, weight)
         # The search compares values, which are flat at the minimum; these steps are not.
         for _ in range(100):
             r = best - y

@@ -16,7 +16,6 @@ from boostobj._arrays import Domain
 from boostobj._auto import AdaptiveStart
 from boostobj._formulas import spelled_out
 from boostobj._math import choose, clip
-from boostobj._search import best_constant
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
     BinaryLoss,
@@ -30,7 +29,6 @@ from boostobj.base import (
     two_rows,
 )
 from boostobj.links import Link
-from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.huber import Huber
 from boostobj.losses.quantile import Quantile
 from boostobj.losses.squared_error import SquaredError
@@ -175,30 +173,19 @@ class LinearCombination:
             return float(self.losses[0]._init_score(y, weight))
         return float(super()._init_score(y, weight))  # type: ignore[misc]
 
+    @property
+    def _unimodal(self) -> bool:
+        return all(loss._unimodal for loss in self.losses)
+
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         # Between the minimisers of convex functions lies that of their sum.
-        starts = [loss._init_score(y, weight) for loss in self.losses]
-        return min(starts), max(starts)
+        ends = [loss._init_score(y, weight) for loss in self.losses]
+        if not self._unimodal:
+            ends += super()._init_bracket(y, weight)  # type: ignore[misc]
+        return min(ends), max(ends)
 
 
-class CombinedStart(AdaptiveStart):
-    """The start of a regression loss made of others."""
-
-    losses: Any
-
-    def _fixed_init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        if _redescends(self):
-            return best_constant(self._pointwise_value, y, weight)
-        return super()._fixed_init_score(y, weight)
-
-
-def _redescends(loss: Loss) -> bool:
-    """Whether a loss, or one that it is made of, may have many local minima over constants."""
-    parts = getattr(loss, "losses", [])
-    return isinstance(loss, RedescendingLoss) or any(_redescends(part) for part in parts)
-
-
-class ResidualCombination(LinearCombination, CombinedStart):  # type: ignore[misc,override]
+class ResidualCombination(LinearCombination, AdaptiveStart):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
@@ -290,7 +277,7 @@ def _family(loss: Loss) -> type[Loss]:
 
 
 @dataclass(frozen=True)
-class Asymmetric(CombinedStart):
+class Asymmetric(AdaptiveStart):
     """One loss where the prediction is too small, another where it is too large.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -334,6 +321,10 @@ class Asymmetric(CombinedStart):
     def losses(self) -> tuple[Any, Any]:
         """Both losses."""
         return self.under, self.over
+
+    @property
+    def _unimodal(self) -> bool:  # type: ignore[override]
+        return bool(self.under._unimodal and self.over._unimodal)
 
     @property
     def curvature(self) -> Curvature:

@@ -15,9 +15,8 @@ from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.welsch import Welsch
 
-#: Shapes below differ from minus infinity by less than float64 resolves.
+#: Shapes below differ from minus infinity by less than float64 resolves, but where it is flat.
 SHAPE_OF_WELSCH = -1e16
-
 
 #: Above, a power is the most exact form of the weight, below the exponential of a logarithm.
 SHAPE_OF_POWER = -4.0
@@ -79,6 +78,7 @@ class GeneralRobust(RedescendingLoss):
             cls(shape=0.0),
             cls(shape=-2.0, scale=3.0),
             cls(shape=-100.0),
+            cls(shape=-inf),
         )
 
     # With b = 2 - shape and u = log(sqrt(1 + (r/scale)**2/b)), psi(r)/r is exp(-b*u) and the

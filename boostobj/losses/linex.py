@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from array_api_compat import array_namespace
 
 from boostobj._arrays import check_number
@@ -18,8 +19,8 @@ class Linex(ResidualLoss):
     """Linear-exponential loss: over-prediction costs exponentially, under-prediction linearly.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity. The exponential is
-    constant where it comes near the largest number, at ``a*r`` of some 86 in float32 and 703 in
-    float64.
+    constant where it, or its gradient, comes near the largest number, at ``a*r`` of some 86 in
+    float32 and 703 in float64, less ``log|a|`` if that is positive.
     Curvature: smoothed. Exact where the loss is exponential; where it is linear the second
     derivative vanishes, and the half-quadratic ``a*(exp(a*r) - 1)/r`` stands in.
 
@@ -49,21 +50,27 @@ class Linex(ResidualLoss):
 
     @classmethod
     def examples(cls) -> tuple[Linex, ...]:
-        """Either expensive side."""
-        return cls(), cls(a=-0.3)
+        """Either expensive side, and one that is nearly the squared error."""
+        return cls(), cls(a=-0.3), cls(a=1e-9)
 
     def _value(self, r: Array) -> Array:
         return exp_remainder(self.a * r)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
-        x = self.a * r
-        e = xp.expm1(clip(x, max=math.log(largest(r) / max(1.0, self.a**2))))
+        x, rate = self.a * r, max(1.0, abs(self.a))
+        e = xp.expm1(clip(x, max=math.log(largest(r) / rate)))
         linear = clip(e, max=-1e-18) / clip(x, max=-1e-18)
         hessian = choose(x < 0, linear, e + 1, r.dtype)
-        return self.a * e, self.a**2 * hessian
+        return self.a * e, self.a**2 * clip(hessian, max=largest(r) / rate**2)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         from scipy.special import logsumexp  # slow to import, needed for a fit only
 
-        return -float(logsumexp(-self.a * y, b=weight / weight.sum())) / self.a
+        mean = np.average(y, weights=weight)
+        x = -self.a * (y - mean)
+        if np.max(np.abs(x)) < 1:  # nearly the mean itself
+            log_mean = np.log1p(np.average(np.expm1(x), weights=weight))
+        else:
+            log_mean = logsumexp(x, b=weight / weight.sum())
+        return float(mean - log_mean / self.a)

@@ -10,7 +10,6 @@ from array_api_compat import array_namespace
 
 from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
 from boostobj._math import choose, clip, hypot
-from boostobj._search import best_constant
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample
 from boostobj.curvature import residual_scale
@@ -39,6 +38,9 @@ class PercentageLoss(PointwiseLoss):
         """What a residual is compared with."""
         xp = array_namespace(y)
         return clip(xp.abs(y), min=self.floor)
+
+    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
+        return float(np.min(y)), float(np.max(y))
 
 
 class AbsolutePercentageLoss(PercentageLoss):
@@ -145,6 +147,7 @@ class SMAPE(AbsolutePercentageLoss):
     scale: float | None = None
 
     formula = "2*abs(raw - y)/max(abs(y) + abs(raw), floor)"
+    _unimodal = False
 
     @classmethod
     def examples(cls) -> tuple[SMAPE, ...]:
@@ -168,9 +171,6 @@ class SMAPE(AbsolutePercentageLoss):
         gradient = xp.sign(r) * slope * xp.astype(~crossed, r.dtype)
         # a target of zero has no slope beyond the floor
         return gradient, self._hessian(xp.maximum(slope, 1e-16 / size), r, size)
-
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        return best_constant(self._value, y, weight)
 
 
 @dataclass(frozen=True)
@@ -210,6 +210,7 @@ class SquaredPercentageError(PercentageLoss):
         return 2 * ((raw - y) / size) / size, 2 / size / size
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        # relative to the smallest, so that no square under- or overflows
+        # relative to the smallest that counts, so that no square under- or overflows
+        y, weight = y[weight > 0], weight[weight > 0]
         size = self._size(y, y)
         return float(np.average(y, weights=weight * (size.min() / size) ** 2))

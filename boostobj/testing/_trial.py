@@ -128,7 +128,11 @@ class Trial:
 
     def _branches(self, y: float) -> list[float]:
         """Where the formula has branches as a function of a single margin."""
-        found = [float(v) for v in self.parameters.values() if isinstance(v, self.mpmath.mpf)]
+        found = [
+            float(v)
+            for v in self.parameters.values()
+            if isinstance(v, self.mpmath.mpf) and self.mpmath.isfinite(v)
+        ]
         found = [b for v in found for b in (-v, v)]
         grid = families.single(np.geomspace(1e-6, 1e6, 60))
         line = [*-grid[::-1], 0.0, *grid]

@@ -179,6 +179,26 @@ def test_start_of_a_nonconvex_combination_is_the_best_of_all(loss, best):
     assert loss.metric(y, np.full(159, start)) <= min(tried)
 
 
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        (bo.MAPE(floor=0.0355) + bo.SMAPE(floor=0.0355), [0.7635, -0.01036, 0.1742]),
+        (2 * bo.SMAPE() + bo.SMAPE(floor=2), [0.1, 0.3, 4.0, 5.0, 90.0]),
+        (0.1 * bo.SquaredHinge() + bo.TruncatedSquared(1.2), [0.0, 1.0]),
+        # between the targets
+        (bo.Welsch(0.3) + 0.01 * bo.SquaredError(), [-0.2, 0.0, 0.2, 3.8, 3.9, 4.1, 4.2]),
+    ],
+    ids=repr,
+)
+def test_start_of_any_combination_is_the_best_of_all(loss, y):
+    y = np.asarray(y)
+
+    def mean(constant):
+        return loss.metric.score(y, np.full(len(y), constant))
+
+    assert mean(loss.init_score(y)) <= min(map(mean, np.linspace(-5, 95, 50_001))) + 1e-6
+
+
 def test_domains_intersect():
     loss = bo.Poisson() + bo.Gamma()
     with pytest.raises(ValueError, match=r"y_true must be finite and > 0, got 0\.0"):

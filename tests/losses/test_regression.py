@@ -312,6 +312,10 @@ def test_zero_targets_train_with_a_floor(kind, train, rows):
     assert loss.metric(y, raw) < 0.9 * loss.metric(y, np.full_like(raw, start))
 
 
+def test_start_of_a_squared_percentage_does_not_see_rows_without_weight():
+    assert bo.SquaredPercentageError().init_score([1e-170, 1, 2], [0, 1, 1]) == pytest.approx(1.2)
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e3, 1e6])
 @pytest.mark.parametrize("kind", [bo.MAPE, bo.SMAPE, bo.SquaredPercentageError])
 def test_percentage_losses_know_no_unit(kind, unit, rows):
