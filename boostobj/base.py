@@ -102,6 +102,9 @@ class Loss(ABC):
         Whether the k margins of a row enter one loss; otherwise they are k losses side by side.
     coupled_outputs : bool
         Whether a Hessian diagonal wants the engine's factor for k classes that move together.
+    unimodal : bool
+        Whether the mean loss of constants has one minimum, in a sum with other losses as well;
+        otherwise `init_score` looks for the best of several.
     builtin : dict
         The objective of "xgboost" and "lightgbm" that minimises the same loss, if there is one.
     """
@@ -117,6 +120,7 @@ class Loss(ABC):
     unit_curvature: ClassVar[bool] = False
     joint_outputs: ClassVar[bool] = False
     coupled_outputs: ClassVar[bool] = False
+    unimodal: ClassVar[bool] = True
     builtin: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -375,13 +379,10 @@ class Loss(ABC):
             raise ValueError(f"{title(self)}: y_true is empty")
         return y, _init_weights(sample_weight, y.shape[0])
 
-    #: Whether mean losses of a constant, of this loss or of a sum with it, have one minimum.
-    _unimodal: ClassVar[bool] = True
-
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets: where the mean gradient is zero."""
         bracket = self._init_bracket(y, weight)
-        if not self._unimodal:
+        if not self.unimodal:
             return best_constant(self._pointwise_value, y, weight, *bracket)
 
         def slope(constant: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from boostobj import (
+    Cauchy,
     Contrastive,
     CrossEntropy,
     Fair,
@@ -426,6 +427,26 @@ class PairsAcrossGroups(PairwiseLogistic):
 
     def _group_derivatives(self, y, raw, sizes):
         return super()._group_derivatives(y, raw, np.asarray([len(raw)]))
+
+
+@planted("init_score", "a loss with several minima has unimodal = False")
+class CauchyWithoutASearch(Cauchy):
+    formula = Cauchy.formula
+    unimodal = True
+
+
+@planted("value", "divide by zero encountered in log")
+class ExponentialOfAnExponential(PointwiseLoss):
+    """Its formula is asked for ``exp(-exp(1e18))``, which has more digits than there is memory."""
+
+    formula = "exp(raw) - y*log(1 - exp(-exp(raw)))"
+
+    def _value(self, y, raw):
+        u = np.exp(np.clip(raw, None, 50))
+        return u - y * np.log(-np.expm1(-u))
+
+    def _gradient_hessian(self, y, raw):
+        return raw, np.ones_like(raw)
 
 
 @planted("value", "is not computable")

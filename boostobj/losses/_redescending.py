@@ -36,7 +36,7 @@ class RedescendingLoss(ResidualLoss):
     scale: float
 
     curvature = "majorizer"
-    _unimodal = False
+    unimodal = False
 
     @abstractmethod
     def _root_weight(self, r: Array) -> Array:

@@ -174,13 +174,14 @@ class LinearCombination:
         return float(super()._init_score(y, weight))  # type: ignore[misc]
 
     @property
-    def _unimodal(self) -> bool:
-        return all(loss._unimodal for loss in self.losses)
+    def unimodal(self) -> bool:
+        """Whether all terms are."""
+        return all(loss.unimodal for loss in self.losses)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         # Between the minimisers of convex functions lies that of their sum.
         ends = [loss._init_score(y, weight) for loss in self.losses]
-        if not self._unimodal:
+        if not self.unimodal:
             ends += super()._init_bracket(y, weight)  # type: ignore[misc]
         return min(ends), max(ends)
 
@@ -323,8 +324,9 @@ class Asymmetric(AdaptiveStart):
         return self.under, self.over
 
     @property
-    def _unimodal(self) -> bool:  # type: ignore[override]
-        return bool(self.under._unimodal and self.over._unimodal)
+    def unimodal(self) -> bool:  # type: ignore[override]
+        """Whether both are."""
+        return bool(self.under.unimodal and self.over.unimodal)
 
     @property
     def curvature(self) -> Curvature:

@@ -147,7 +147,7 @@ class SMAPE(AbsolutePercentageLoss):
     scale: float | None = None
 
     formula = "2*abs(raw - y)/max(abs(y) + abs(raw), floor)"
-    _unimodal = False
+    unimodal = False
 
     @classmethod
     def examples(cls) -> tuple[SMAPE, ...]:

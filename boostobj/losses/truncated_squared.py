@@ -42,7 +42,7 @@ class TruncatedSquared(MarginLoss):
 
     formula = "min(abs(1 - m), clip)**2"
     curvature = "majorizer"
-    _unimodal = False
+    unimodal = False
 
     def __post_init__(self) -> None:
         check_number(self, "clip", low=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -112,12 +113,16 @@ class Formula:
     def _noting_exponents(
         self, function: Callable[[Any], Any], both_signs: bool
     ) -> Callable[[Any], Any]:
-        mp = import_mpmath().mp
+        mpmath = import_mpmath()
 
         def noting(x: Any) -> Any:
             # Differences by one of k margins ask for the exponentials of the others again.
-            key = (function, x, mp.prec)
+            key = (function, x, mpmath.mp.prec)
             if key not in self._known:
+                # An exponential of an exponential would take more digits than there is memory.
+                if x > sys.float_info.max and function is not mpmath.tanh:
+                    raise OverflowError(f"the exponent {mpmath.nstr(x, 3)} is too large")
+                x = max(x, -mpmath.mpf(sys.float_info.max))
                 exponent = max(-1e18, min(float(x), 1e18))
                 for e in (exponent, -exponent) if both_signs else (exponent,):
                     self._low, self._high = min(self._low, e), max(self._high, e)

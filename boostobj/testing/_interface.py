@@ -92,7 +92,8 @@ def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> Non
         got <= expected + 1e-9 * abs(expected) + 1e-300,
         f"got {start.tolist()} of mean loss {got!r}, but {np.asarray(best).tolist()} "
         f"has {expected!r} ({'with' if weight is not None else 'without'} weights, "
-        f"y_true from {y.min():g} to {y.max():g})",
+        f"y_true from {y.min():g} to {y.max():g}); a loss with several minima has "
+        "unimodal = False",
     )
 
 
