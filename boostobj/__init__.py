@@ -8,6 +8,7 @@ Examples
 2.25
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from boostobj import links
@@ -164,9 +165,19 @@ _ESTIMATORS = {
 }
 
 
+#: Modules that are imported on first use as well.
+_MODULES = {"datasets", "estimators", "plots", "testing"}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ESTIMATORS, *_MODULES})
+
+
 def __getattr__(name: str) -> Any:
     if name in _ESTIMATORS:
         from boostobj import estimators
 
         return getattr(estimators, name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

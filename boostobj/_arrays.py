@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
@@ -83,23 +83,15 @@ def describe_violations(x: Array, allowed: Array) -> str:
     return f"{bad.flat[0]!s} ({bad.size} of {allowed.size} values)"
 
 
-class Domain(Protocol):
-    """A set of values that a target or a prediction may take."""
+class Domain(ABC):
+    """A set of values that a target or a prediction may take; ``str`` says which."""
 
+    @abstractmethod
     def contains(self, y: Array) -> Array:
         """Elementwise membership; NaN and infinities are never members."""
-        ...
 
     def check(self, y: Array, name: str, owner: str) -> None:
         """Raise a ValueError that names `owner`, `name`, the first offender and the set."""
-        ...
-
-
-class _Domain:
-    def contains(self, y: Array) -> Array:
-        raise NotImplementedError
-
-    def check(self, y: Array, name: str, owner: str) -> None:
         allowed = self.contains(y)
         if not array_namespace(y).all(allowed):
             raise ValueError(
@@ -108,7 +100,7 @@ class _Domain:
 
 
 @dataclass(frozen=True)
-class Interval(_Domain):
+class Interval(Domain):
     """The finite real numbers between two bounds."""
 
     low: float = -math.inf
@@ -136,7 +128,7 @@ class Interval(_Domain):
 
 
 @dataclass(frozen=True)
-class NonZero(_Domain):
+class NonZero(Domain):
     """The finite real numbers but zero."""
 
     def contains(self, y: Array) -> Array:
@@ -148,7 +140,7 @@ class NonZero(_Domain):
 
 
 @dataclass(frozen=True)
-class BinaryLabels(_Domain):
+class BinaryLabels(Domain):
     """Two classes, written 0 and 1 or -1 and +1, never mixed."""
 
     def contains(self, y: Array) -> Array:
@@ -162,7 +154,7 @@ class BinaryLabels(_Domain):
 
 
 @dataclass(frozen=True)
-class ClassLabels(_Domain):
+class ClassLabels(Domain):
     """Classes 0, 1, …, k-1 as numbers."""
 
     n_classes: int

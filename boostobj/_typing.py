@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 #: An array of the array API standard (NumPy's, array-api-strict's, CuPy's ...).
 Array: TypeAlias = Any
 #: Anything `numpy.asarray` turns into numbers: a list, a pandas or polars series, an array.
 ArrayLike: TypeAlias = Any
-Float: TypeAlias = np.floating[Any]
 NumpyArray: TypeAlias = NDArray[Any]
 
 #: What a loss hands to the booster as its Hessian, see `boostobj.base.Loss.curvature`.

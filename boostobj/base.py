@@ -12,10 +12,26 @@ family              variable                                    for
 `MulticlassLoss`    ``y`` (n, k) and ``raw`` (n, k)             k classes
 ==================  ==========================================  ================================
 
-The author never sees weights, shapes, label encodings or a booster. Arrays come from any
-namespace of the array API standard; a method computes with ``xp = array_namespace(r)`` and
-returns new arrays. It may get some rows only, even one, and on several threads, so that it takes
-no statistic over rows: what a loss reads off them goes into `_adapted`.
+The author never sees weights, shapes, label encodings or a booster. A method returns new arrays.
+It may get some rows only, even one, and on several threads, so that it takes no statistic over
+rows: what a loss reads off them goes into `_adapted`. NumPy will do; a loss for arrays of any
+namespace of the array API standard, as those of this package, computes with
+``xp = array_namespace(r)``.
+
+What else a loss may say, all of it optional:
+
+===================  ===================================================  =========================
+name                 what                                                 default
+===================  ===================================================  =========================
+``__post_init__``    checks the parameters                                none
+`examples`           instances to test                                    the default one
+`link`               from margins to predictions                          identity; softmax of k
+                                                                          classes
+``_domain``          targets, as ``Interval(0, closed_low=False)``        the family's
+`unimodal`           False if constants may have several best ones        True
+``_init_score``      the best constant                                    sought numerically
+``_adapted``         the loss with what it reads off a `Sample` of rows   itself
+===================  ===================================================  =========================
 """
 
 from __future__ import annotations
@@ -54,6 +70,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BinaryLoss",
+    "Interval",
     "Loss",
     "MarginLoss",
     "MulticlassLoss",
@@ -79,9 +96,9 @@ _registry: dict[str, type[Loss]] = {}
 class Loss(ABC):
     """A loss, its derivatives and all that a booster needs beside them.
 
-    A subclass that defines ``formula`` is registered under its name in snake case, found by
-    `get_loss` and `all_losses`, and covered by the test suite. No class outside this package may
-    take the name of one of its losses.
+    A subclass that defines ``formula`` is registered under its name in snake case and found by
+    `get_loss` and `all_losses`. No class outside this package may take the name of one of its
+    losses.
 
     Attributes
     ----------
@@ -502,11 +519,13 @@ class MulticlassLoss(Loss):
     The Hessian is the diagonal of the exact one. A booster grows one tree per class as if the
     classes were independent, and each engine stretches the diagonal in its own way to make up
     for it; the engine adapters do the same (XGBoost 2, LightGBM k/(k-1)).
+
+    A subclass may have a parameter `n_classes`; without, there are as many as margins.
     """
 
     joint_outputs = True
     coupled_outputs = True
-    n_classes: int | None
+    n_classes: int | None = None
 
     @abstractmethod
     def _value(self, y: Array, raw: Array) -> Array:

@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("names", nargs="+", metavar="name", help="such as huber log_cosh")
     _add_picture(plot, Path("boostobj_losses.png"))
 
-    demo = commands.add_parser("demo", help="train on 60,000 flights, compare, draw")
+    demo = commands.add_parser("demo", help="compare on 60,000 flights, draw")
     demo.add_argument(
         "--output", type=_picture, default=Path("boostobj_demo.png"), help="the picture"
     )

@@ -568,6 +568,10 @@ def _smallest_positive(columns: Iterable[NumpyArray]) -> float:
     return float(positive.min()) if len(positive) else 1.0
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # The displays of intervals have a module of their own, which stands on this one.
     if name in ("CoverageDisplay", "IntervalDisplay"):

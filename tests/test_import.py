@@ -20,6 +20,15 @@ def test_import_loads_nothing_heavy():
     assert python(code) == "[]"
 
 
+def test_what_is_imported_on_first_use_can_be_found():
+    code = (
+        "import boostobj; print(set(boostobj.__all__) <= set(dir(boostobj)),"
+        "boostobj.testing.check_loss.__name__, boostobj.plots.CoverageDisplay.__name__,"
+        "'CoverageDisplay' in dir(boostobj.plots))"
+    )
+    assert python(code) == "True check_loss CoverageDisplay True"
+
+
 def test_a_loss_works_where_no_engine_is_installed():
     code = (
         "import sys; sys.modules.update(xgboost=None, lightgbm=None)\n"

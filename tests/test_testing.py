@@ -529,9 +529,47 @@ def test_a_class_is_no_instance():
         check_loss(Huber)
 
 
+def test_the_decorator_is_asked_for():
+    class Bare(ResidualLoss):
+        def _value(self, r):
+            return r**2
+
+        def _gradient_hessian(self, r):
+            return 2 * r, np.full_like(r, 2)
+
+    for cls in (Bare, dataclass(type("Thawed", (Bare,), {}))):
+        with pytest.raises(TypeError, match=rf"{cls.__name__} must be .*@dataclass\(frozen=True\)"):
+            check_loss(cls())
+    with pytest.raises(AssertionError, match=r"no usable formula: .*'formula'"):
+        check_loss(dataclass(frozen=True)(type("Tacit", (Bare,), {}))())
+
+
+def test_a_formula_that_is_no_expression_is_told():
+    @dataclass(frozen=True)
+    class Unfinished(SquaredError):
+        formula = "r**2 +"
+
+    base._registry.pop("unfinished")
+    with pytest.raises(AssertionError, match="no usable formula: invalid syntax"):
+        check_loss(Unfinished())
+
+
+def test_a_multiclass_loss_needs_no_number_of_classes():
+    @dataclass(frozen=True)
+    class Squares(MulticlassLoss):
+        def _value(self, y, raw):
+            return ((raw - y) ** 2).sum(axis=1)
+
+        def _gradient_hessian(self, y, raw):
+            return 2 * (raw - y), np.full_like(raw, 2)
+
+    gradient, _ = Squares().gradient_hessian([0, 2], np.zeros((2, 3)))
+    np.testing.assert_array_equal(gradient, [[-2, 0, 0], [0, 0, -2]])
+
+
 def test_mpmath_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpmath", None)
-    with pytest.raises(ImportError, match=r"pip install boostobj\[test\]"):
+    with pytest.raises(ImportError, match="pip install mpmath"):
         check_loss(SquaredError())
 
 

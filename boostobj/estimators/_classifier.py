@@ -233,7 +233,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> NumpyArray:
         """Predict probabilities by the loss's own link.
 
-        A loss whose margins tell no probabilities, such as the hinge, has no such method.
+        Losses that estimate the class alone, such as the hinge, give scores between 0 and 1; see
+        their docstrings. A loss whose link leads elsewhere has no such method.
 
         Parameters
         ----------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -72,7 +73,7 @@ class ClassBalanced(Loss):
     """
 
     loss: Any
-    counts: tuple[int, ...]
+    counts: Sequence[float]
     beta: float = 0.999
 
     formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
@@ -125,6 +126,12 @@ class ClassBalanced(Loss):
         """The weight of each class."""
         weights = [(1 - self.beta) / (1 - self.beta**count) for count in self.counts]
         return tuple(len(weights) * weight / sum(weights) for weight in weights)
+
+    if TYPE_CHECKING:
+        # `__new__` makes a loss of either family, which both have these.
+        def _pointwise_value(self, y: Array, raw: Array) -> Array: ...
+
+        def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
 
     def _weight(self, y: Array) -> Array:
         """The weight of each row."""

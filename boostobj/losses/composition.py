@@ -64,7 +64,7 @@ def same_kind(losses: list[Loss]) -> Curvature:
 
 
 @dataclass(frozen=True)
-class Intersection:
+class Intersection(Domain):
     """What lies in several domains."""
 
     domains: tuple[Domain, ...]

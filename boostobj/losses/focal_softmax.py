@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class FocalSoftmax(MulticlassLoss):
     """
 
     gamma: float = 2.0
-    alpha: tuple[float, ...] | None = None
+    alpha: Sequence[float] | None = None
 
     formula = (
         "sum(y_k*a_k*(1 - p_k)**gamma*-log(p_k)"

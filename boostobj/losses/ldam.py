@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from boostobj.links import Link, Logit
 from boostobj.losses.softmax import Softmax
 
 
-def _margins(counts: tuple[int, ...], max_margin: float) -> tuple[float, ...]:
+def _margins(counts: Sequence[float], max_margin: float) -> tuple[float, ...]:
     """Margins in proportion to ``counts**(-1/4)``, the largest of them `max_margin`."""
     rarest = min(counts)
     return tuple(max_margin * (rarest / count) ** 0.25 for count in counts)
@@ -47,7 +48,7 @@ class LDAM(BinaryLoss):
     parameter of a booster, whose margins have no bound: multiply `max_margin` by it.
     """
 
-    counts: tuple[int, ...]
+    counts: Sequence[float]
     max_margin: float = 0.5
 
     formula = (
@@ -111,7 +112,7 @@ class LDAMSoftmax(MulticlassLoss):
     See `LDAM`.
     """
 
-    counts: tuple[int, ...]
+    counts: Sequence[float]
     max_margin: float = 0.5
 
     formula = (

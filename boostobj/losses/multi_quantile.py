@@ -48,8 +48,8 @@ class MultiQuantile(Loss):
     crossing. Econometrica 78(3).
     """
 
-    quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
-    scales: tuple[float, ...] | None = None
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95)
+    scales: Sequence[float] | None = None
 
     formula = "sum(max((1 - q)*(u - y), q*(y - u)) for q, u in zip(quantiles, raw))/len(quantiles)"
     builtin = {"xgboost": "reg:quantileerror"}
@@ -85,7 +85,7 @@ class MultiQuantile(Loss):
     @property
     def _parts(self) -> list[Quantile]:
         """The loss of each margin."""
-        scales = self.scales or [None] * len(self.quantiles)
+        scales: Sequence[float | None] = self.scales or [None] * len(self.quantiles)
         return [Quantile(q, scale) for q, scale in zip(self.quantiles, scales, strict=True)]
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:

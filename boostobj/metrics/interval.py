@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ class MeanPinball(Metric):
         The levels of the columns, between 0 and 1 and increasing.
     """
 
-    quantiles: tuple[float, ...] = (0.05, 0.5, 0.95)
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95)
 
     def __post_init__(self) -> None:
         check_levels(self, "quantiles")
@@ -90,7 +91,7 @@ class CRPS(MeanPinball):
     102(477).
     """
 
-    quantiles: tuple[float, ...] = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+    quantiles: Sequence[float] = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         levels = np.asarray(self.quantiles)

@@ -8,6 +8,7 @@ error messages, copies, and the callback that the boosters get.
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def check_loss(loss: Loss) -> None:
         If a check fails. It names the loss, the check, the worst point, what the loss gives
         there and what it should.
     TypeError
-        If `loss` is no instance of a loss, such as its class.
+        If `loss` is no instance of a loss, such as its class, or its class no frozen dataclass.
     ImportError
         If mpmath is missing.
 
@@ -45,7 +46,14 @@ def check_loss(loss: Loss) -> None:
     """
     if not isinstance(loss, Loss):
         raise TypeError(f"check_loss: loss must be an instance of a Loss, got {loss!r}")
-    trial = Trial(loss)
+    parameters: Any = getattr(loss, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        name = type(loss).__name__
+        raise TypeError(f"check_loss: {name} must be decorated with @dataclass(frozen=True)")
+    try:
+        trial = Trial(loss)
+    except (AttributeError, SyntaxError) as error:
+        raise AssertionError(f"{loss!r} has no usable formula: {error}") from error
     for check in checks_of(loss):
         try:
             # numpy's own settings, whatever the caller's

@@ -35,9 +35,7 @@ def import_mpmath() -> ModuleType:
     try:
         import mpmath
     except ImportError as error:
-        raise ImportError(
-            "boostobj.testing compares with mpmath: pip install boostobj[test]"
-        ) from error
+        raise ImportError("boostobj.testing compares with mpmath: pip install mpmath") from error
     module: ModuleType = mpmath
     return module
 
