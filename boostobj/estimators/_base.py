@@ -10,7 +10,12 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import (
+    _num_samples,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from boostobj._arrays import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
@@ -78,7 +83,19 @@ class Origin(NamedTuple):
         return cls(init_model, categories, {})
 
 
-class BoostEstimator(BaseEstimator):  # type: ignore[misc]
+class TakesFrames(BaseEstimator):  # type: ignore[misc]
+    """An estimator that takes the features that the engines take."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.target_tags.required = True
+        return tags
+
+
+class BoostEstimator(TakesFrames):
     """A booster and a loss, wired."""
 
     #: The fitted model.
@@ -100,14 +117,6 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.target_tags.required = True
-        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fitted")
@@ -218,11 +227,7 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> Rows:
         """Checked features and weights beside the targets as they came."""
         suffix = "_val" if validation else ""
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y{suffix} to be passed, but the "
-                "target y is None"
-            )
+        require_target(self, y, suffix)
         features = check_features(
             self,
             X,
@@ -230,9 +235,7 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
             name=f"X{suffix}",
             categories=None if origin is None else origin.categories,
         )
-        check_consistent_length(features, y)
-        weight = check_weights(sample_weight, features.shape[0], f"sample_weight{suffix}")
-        return Rows(features, y, None if weight is None else np.asarray(weight, dtype=np.float64))
+        return weighted_rows(features, y, sample_weight, suffix)
 
     def _raw_prediction(self, X: Any) -> NumpyArray:
         model = self._model
@@ -241,6 +244,22 @@ class BoostEstimator(BaseEstimator):  # type: ignore[misc]
     def _staged_raw_prediction(self, X: Any) -> Iterator[NumpyArray]:
         model = self._model
         return model.staged_raw_prediction(check_features(self, X, reset=False))
+
+
+def require_target(model: Any, y: Any, suffix: str = "") -> None:
+    """Refuse to do without targets, in scikit-learn's words."""
+    if y is None:
+        raise ValueError(
+            f"This {type(model).__name__} estimator requires y{suffix} to be passed, but the "
+            "target y is None"
+        )
+
+
+def weighted_rows(X: Any, y: Any, sample_weight: ArrayLike | None, suffix: str = "") -> Rows:
+    """Features and targets of one length, with checked weights."""
+    check_consistent_length(X, y)
+    weight = check_weights(sample_weight, _num_samples(X), f"sample_weight{suffix}")
+    return Rows(X, y, None if weight is None else np.asarray(weight, dtype=np.float64))
 
 
 def check_training_settings(model: Any) -> None:

@@ -7,13 +7,14 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
-from boostobj._arrays import check_weights
 from boostobj.estimators._base import (
     check_targets,
     check_training_settings,
     check_validation,
+    require_target,
+    weighted_rows,
 )
 from boostobj.estimators._conformal import SLACK
 from boostobj.estimators._fitting import Rows
@@ -98,15 +99,9 @@ def has_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -
 
 def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Rows:
     """Targets and weights that fit the features."""
-    if y is None:
-        raise ValueError(
-            f"This {type(model).__name__} estimator requires y{suffix} to be passed, but the "
-            "target y is None"
-        )
+    require_target(model, y, suffix)
     y = column_or_1d(check_targets(y, f"y{suffix}"), warn=True)
-    check_consistent_length(X, y)
-    weight = check_weights(sample_weight, len(y), f"sample_weight{suffix}")
-    return Rows(X, y, None if weight is None else np.asarray(weight, dtype=np.float64))
+    return weighted_rows(X, y, sample_weight, suffix)
 
 
 def check_enclosed(model: Any, levels: Any) -> None:

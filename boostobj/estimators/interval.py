@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.preprocessing import normalize
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.estimators._base import TakesFrames
 from boostobj.estimators._conformal import Calibration, TooFewRowsError, level_weights
 from boostobj.estimators._features import check_features
 from boostobj.estimators._fitting import take_rows
@@ -36,7 +37,7 @@ from boostobj.estimators._quantile_models import (
 __all__ = ["QuantileIntervalRegressor"]
 
 
-class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[misc]
     """Prediction intervals that cover new rows as often as they promise.
 
     One boosted model per quantile, with `Quantile` as objective, and conformal calibration of
@@ -191,14 +192,6 @@ class QuantileIntervalRegressor(RegressorMixin, BaseEstimator):  # type: ignore[
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.target_tags.required = True
-        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "models_")
