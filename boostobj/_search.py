@@ -69,7 +69,7 @@ def best_constant(
     y, weight = y[order], weight[order]
     inside = y[(low <= y) & (y <= high)]
     # as often as they occur, and each once
-    targets = (_spread(inside), _spread(np.unique(inside)))
+    targets = (_thinned(inside), _thinned(np.unique(inside)))
     starts = np.unique(np.concatenate([np.linspace(low, high, N_EVEN), *targets]))
     edges = np.unique(np.linspace(0, y.size, min(y.size, N_GROUPS) + 1).astype(int))[:-1]
     group_weight = np.add.reduceat(weight, edges)
@@ -87,7 +87,7 @@ def best_constant(
     return follow(y, weight, end, max(low, end - reach), min(high, end + reach))[1]
 
 
-def _spread(targets: NumpyArray) -> NumpyArray:
+def _thinned(targets: NumpyArray) -> NumpyArray:
     """Some of the targets, from first to last."""
     last = len(targets) - 1
     return targets[np.unique(np.linspace(0, last, N_TARGETS).astype(int))] if last > 0 else targets
