@@ -143,11 +143,14 @@ class Engine(ABC):
 
     @abstractmethod
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
-        """Train from zero; the booster, cut at its best round, and the metric by round."""
+        """Train from zero; the booster and the metric by round."""
 
     @abstractmethod
-    def add_start(self, booster: Any, start: NumpyArray) -> Any:
-        """The booster with the start value, one per output, inside."""
+    def complete(self, booster: Any, start: NumpyArray | None) -> Any:
+        """What `train` gave, cut at its best round, with the start value of each output inside.
+
+        None stands for a model that went on from another, which has its start inside.
+        """
 
     @abstractmethod
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
@@ -382,8 +385,7 @@ def fit_engine(
     )
     with progress:
         booster, history = engine.train(task, train, validation)
-    if init_model is None:
-        booster = engine.add_start(booster, np.atleast_1d(start))
+    booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
 

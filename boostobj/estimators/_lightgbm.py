@@ -83,7 +83,7 @@ class LightGBMEngine(Engine):
         return {"verbosity": -1, "feature_pre_filter": False, **parameters}
 
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
-        """Train from zero; the booster, cut at its best round, and the metric by round."""
+        """Train from zero; the booster and the metric by round."""
         import lightgbm
 
         parameters = self.parameters
@@ -105,13 +105,17 @@ class LightGBMEngine(Engine):
             feval=lambda raw, _: (task.metric_name, task.metric(raw), False),
             init_model=task.init_model,
             callbacks=callbacks,
+            keep_training_booster=True,  # else it is written and read here, and again with a start
         )
-        # LightGBM itself has dropped the rounds after the best
         return booster, history.get("validation", {}).get(task.metric_name, [])
 
-    def add_start(self, booster: Any, start: NumpyArray) -> Any:
-        """The booster with the start value, one per output, inside."""
-        return add_init_score(booster, start)
+    def complete(self, booster: Any, start: NumpyArray | None) -> Any:
+        """The booster without its data, cut at its best round, with the start inside."""
+        text = booster.model_to_string()
+        if start is not None:
+            text = _with_start(text, start)
+        booster.model_from_string(text)
+        return booster.free_dataset()
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
         """Margins of the whole model."""
@@ -230,15 +234,21 @@ def add_init_score(booster: Any, init_score: ArrayLike) -> Any:
         )
     if booster.num_trees() < k:
         raise ValueError("booster has no tree to add init_score to")
-    # set_leaf_output would do, but for the constants of linear trees. The text is exact.
-    text = booster.model_to_string(num_iteration=-1)
+    booster.model_from_string(_with_start(booster.model_to_string(num_iteration=-1), start))
+    return booster
+
+
+def _with_start(text: str, start: NumpyArray) -> str:
+    """The text of a model with each output's start in every leaf of its first tree.
+
+    `set_leaf_output` would do, but for the constants of linear trees. The text is exact.
+    """
     header, *trees = re.split(r"(?m)^(?=Tree=)", text)
-    for i in range(k):
-        trees[i] = _ADDED.sub(lambda line, by=float(start[i]): _add(line, by), trees[i])
+    for i, by in enumerate(start.tolist()):
+        trees[i] = _ADDED.sub(lambda line, by=by: _add(line, by), trees[i])
     # the sizes only speed up reading
     header = re.sub(r"(?m)^tree_sizes=.*\n", "", header)
-    booster.model_from_string(header + "".join(trees))
-    return booster
+    return header + "".join(trees)
 
 
 _ADDED = re.compile(r"(?m)^(leaf_value|leaf_const|internal_value)=(.*)$")

@@ -107,7 +107,7 @@ class XGBoostEngine(Engine):
             scaled[name] = curvature * float(parameters[name] if given else default)
         return scaled
 
-    def add_start(self, booster: Any, start: NumpyArray) -> Any:
+    def complete(self, booster: Any, start: NumpyArray | None) -> Any:
         """The booster with the start value, one per output, inside.
 
         It is XGBoost's ``base_score``. Before 3.1 that is a single number; the starts of several
@@ -115,6 +115,8 @@ class XGBoostEngine(Engine):
         """
         import xgboost
 
+        if start is None:
+            return booster
         if start.size == 1:
             booster.set_param({"base_score": float(start[0])})
         elif _version(xgboost) >= (3, 1):
