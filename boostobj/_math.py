@@ -12,8 +12,9 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_array
+from array_api_compat import is_numpy_array
 
+from boostobj._arrays import array_namespace
 from boostobj._typing import Array
 
 

@@ -6,9 +6,8 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import weighted_quantile
+from boostobj._arrays import array_namespace, weighted_quantile
 from boostobj._typing import Array, NumpyArray
 
 #: As many rows as scales are read off: enough to know one to a hundredth.

@@ -44,7 +44,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_array
+from array_api_compat import is_numpy_array
 
 from boostobj import links
 from boostobj._arrays import (
@@ -53,6 +53,7 @@ from boostobj._arrays import (
     Domain,
     Interval,
     align,
+    array_namespace,
     as_rows,
     check_weights,
     describe_violations,

@@ -52,9 +52,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, Self, TypeAlias
 
-from array_api_compat import array_namespace
-
-from boostobj._arrays import check_choice, check_number
+from boostobj._arrays import array_namespace, check_choice, check_number
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, Curvature
 from boostobj.base import ResidualDerivatives, ResidualLoss, Sample

@@ -17,9 +17,8 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import as_float, title
+from boostobj._arrays import array_namespace, as_float, title
 from boostobj._math import clip
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss

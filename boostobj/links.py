@@ -12,9 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from array_api_compat import array_namespace
-
-from boostobj._arrays import Domain, Interval, as_float, check_number
+from boostobj._arrays import Domain, Interval, array_namespace, as_float, check_number
 from boostobj._formulas import spelled_out
 from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus
 from boostobj._typing import Array, ArrayLike

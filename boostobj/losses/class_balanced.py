@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import Domain, check_number, check_numbers, title
+from boostobj._arrays import Domain, array_namespace, check_number, check_numbers, title
 from boostobj._formulas import spelled_out, substitute
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import Domain, Interval, check_number
+from boostobj._arrays import Domain, Interval, array_namespace, check_number
 from boostobj._math import clip
 from boostobj._parallel import by_row
 from boostobj._typing import Array, NumpyArray

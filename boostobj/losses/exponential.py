@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
+from boostobj._arrays import array_namespace
 from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import MarginLoss

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number, check_numbers
+from boostobj._arrays import array_namespace, check_number, check_numbers
 from boostobj._math import clip, softmax, sum_of_others
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MulticlassLoss

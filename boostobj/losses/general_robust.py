@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import inf  # for the representation of a shape
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number
+from boostobj._arrays import array_namespace, check_number
 from boostobj._math import expm1c, hypot, log_hypot1
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from array_api_compat import array_namespace
-
 from boostobj import _auto
+from boostobj._arrays import array_namespace
 from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import Sample

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import check_number, weighted_quantile
+from boostobj._arrays import array_namespace, check_number, weighted_quantile
 from boostobj._math import hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import KinkedLoss

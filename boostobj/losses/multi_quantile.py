@@ -8,9 +8,8 @@ from functools import partial
 from typing import Self
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import align, check_levels, check_numbers, weighted_quantile
+from boostobj._arrays import align, array_namespace, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualDerivatives, Sample
 from boostobj.curvature import residual_scale

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import check_count
+from boostobj._arrays import array_namespace, check_count
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.polynomial import Chebyshev, Polynomial
 
-from boostobj._arrays import check_number
+from boostobj._arrays import array_namespace, check_number
 from boostobj._math import softplus
 from boostobj._pairs import PairKernel, pair_sums
 from boostobj._typing import Array, NumpyArray

@@ -6,9 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import Domain, Interval, NonZero, check_number, weighted_quantile
+from boostobj._arrays import (
+    Domain,
+    Interval,
+    NonZero,
+    array_namespace,
+    check_number,
+    weighted_quantile,
+)
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss, Sample

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
-from boostobj._arrays import check_number, weighted_quantile
+from boostobj._arrays import array_namespace, check_number, weighted_quantile
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import PinballLoss, pinball_slope
 

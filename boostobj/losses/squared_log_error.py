@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from boostobj._arrays import Interval, check_choice
+from boostobj._arrays import Interval, array_namespace, check_choice
 from boostobj._math import choose, clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss
