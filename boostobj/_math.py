@@ -38,10 +38,20 @@ def sigmoids(x: Array) -> tuple[Array, Array]:
     return tuple(xp.maximum(e, xp.astype(side, x.dtype)) / (1 + e) for side in (x >= 0, x <= 0))
 
 
+def log1p(x: Array) -> Array:
+    """``log(1 + x)`` for ``x > -1``, with full relative accuracy near zero.
+
+    NumPy vectorises its logarithm on every processor and its log1p on few. The second term is what
+    ``1 + x`` has lost in rounding.
+    """
+    one_plus = 1 + x
+    return array_namespace(x).log(one_plus) - ((one_plus - 1) - x) / one_plus
+
+
 def softplus(x: Array) -> Array:
     """``log(1 + exp(x))``, with full relative accuracy where it underflows."""
     xp = array_namespace(x)
-    return clip(x, min=0) + xp.log1p(xp.exp(-xp.abs(x)))
+    return clip(x, min=0) + log1p(xp.exp(-xp.abs(x)))
 
 
 def exp_softplus(x: Array) -> Array:
@@ -53,11 +63,11 @@ def exp_softplus(x: Array) -> Array:
 
 
 def log_cosh(x: Array) -> Array:
-    """``log(cosh(x))``: ``log1p(2 sinh(x/2)**2)`` near zero, ``|x| - log(2) + …`` beyond."""
+    """``log(cosh(x))``: ``-log(1 - tanh(x)**2)/2`` near zero, ``|x| - log(2) + …`` beyond."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    near = xp.log1p(2 * xp.sinh(clip(a, max=1.0) / 2) ** 2)
-    far = a + xp.log1p(xp.exp(-a) ** 2) - math.log(2)
+    near = -0.5 * log1p(-xp.square(xp.tanh(clip(a, max=1.0))))
+    far = a + log1p(xp.exp(-a) ** 2) - math.log(2)
     return xp.where(a < 1, near, far)
 
 
@@ -81,7 +91,7 @@ def log_hypot1(x: Array) -> Array:
     """``log(sqrt(1 + x**2))``."""
     xp = array_namespace(x)
     a = xp.abs(x)
-    return xp.log1p(a * (a / (1 + hypot(a))))
+    return log1p(a * (a / (1 + hypot(a))))
 
 
 def bounded_exp(x: Array, factor: Array | None = None) -> Array:
@@ -132,26 +142,37 @@ def log1p_remainder(x: Array) -> Array:
     series = xp.zeros_like(t)
     for k in range(23, 1, -2):
         series = 1 / k + t**2 * series
-    return xp.where(x < 0.5, t * (near - 2 * t**2 * series), x - xp.log1p(x))
+    return xp.where(x < 0.5, t * (near - 2 * t**2 * series), x - log1p(x))
 
 
-def softmax(x: Array) -> tuple[Array, Array, Array]:
-    """Softmax over the last axis: ``p``, ``1 - p`` and ``log(p)``, each to full accuracy.
+def softmax(x: Array) -> tuple[Array, Array]:
+    """Softmax over the last axis: ``p`` and ``1 - p``, each to full accuracy.
 
     ``1 - p`` of the leading class is summed over the others, not subtracted, so that a confident
     row keeps a gradient.
     """
+    _, e, rest = _beside_leader(x)
+    total = 1 + rest
+    return e / total, (rest + (1 - e)) / total
+
+
+def log_softmax(x: Array) -> Array:
+    """Logarithm of the softmax over the last axis, to full accuracy."""
+    distance, _, rest = _beside_leader(x)
+    return distance - log1p(rest)
+
+
+def _beside_leader(x: Array) -> tuple[Array, Array, Array]:
+    """Distance to the largest of a row, its exponential, and the sum of these but for one leader."""
     xp = array_namespace(x)
     half = float(xp.finfo(x.dtype).max) / 2
     x = clip(x, min=-half, max=half)
-    shifted = x - xp.max(x, axis=-1, keepdims=True)
-    e = xp.exp(shifted)
-    leads = xp.astype(shifted == 0, x.dtype)
-    # the sum of all but one leader; ties count
+    distance = x - xp.max(x, axis=-1, keepdims=True)
+    e = xp.exp(distance)
+    leads = xp.astype(distance == 0, x.dtype)
     rest = xp.sum(e - leads, axis=-1, keepdims=True)
-    rest = rest + (xp.sum(leads, axis=-1, keepdims=True) - 1)
-    total = 1 + rest
-    return e / total, (rest + (1 - e)) / total, shifted - xp.log1p(rest)
+    # ties count
+    return distance, e, rest + (xp.sum(leads, axis=-1, keepdims=True) - 1)
 
 
 def sum_of_others(x: Array) -> Array:

@@ -85,53 +85,56 @@ def by_row(function: Callable[..., Sequence[Array]], *inputs: Array) -> tuple[Ar
         return tuple(function(*inputs))
     if max(x.size for x in inputs) <= CHUNK:
         # in the memory order of a chunk, on which sums depend
-        return tuple(function(*map(np.asfortranarray, inputs)))
+        return tuple(function(*rows_of(inputs)))
     one = function(*(x[:1] for x in inputs))
     outputs = [np.empty((len(inputs[0]), *x.shape[1:]), x.dtype) for x in one]
-    fill_by_row(function, inputs, outputs, get_num_threads())
+
+    def fill(rows: slice) -> None:
+        for out, result in zip(outputs, function(*rows_of(inputs, rows)), strict=True):
+            out[rows] = result
+
+    each_chunk(fill, inputs, get_num_threads())
     return tuple(outputs)
 
 
-def fill_by_row(
-    function: Callable[..., Sequence[NumpyArray]],
-    inputs: Sequence[NumpyArray],
-    outputs: Sequence[NumpyArray],
-    n_threads: int,
-) -> None:
-    """Fill ``outputs[i][rows]`` with ``function(*(x[rows] for x in inputs))[i]``.
+def rows_of(arrays: Sequence[NumpyArray], rows: slice = slice(None)) -> list[NumpyArray]:
+    """Some rows of each array, with contiguous columns.
+
+    Sums over the few outputs of a row take a tenth of the time that way.
+    """
+    return [np.asfortranarray(x[rows]) for x in arrays]
+
+
+def each_chunk(work: Callable[[slice], None], inputs: Sequence[NumpyArray], n_threads: int) -> None:
+    """Call `work` with slices that cover all rows, of at most `CHUNK` numbers of an input each.
 
     Parameters
     ----------
-    function : callable
-        Computes each row from the same row of its arguments. It gets them with contiguous
-        columns: sums over the few outputs of a row take a tenth of the time.
-    inputs, outputs : sequences of arrays with equally many rows
-        From where, and where to.
+    work : callable
+        Computes each row on its own.
+    inputs : sequence of arrays with equally many rows
+        What it reads.
     n_threads : int
         An upper bound.
     """
-    n_rows = outputs[0].shape[0]
+    n_rows = len(inputs[0])
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
-    starts = range(0, n_rows, step)
-
+    chunks = [slice(start, start + step) for start in range(0, n_rows, step)]
+    n_threads = min(n_threads, len(chunks) // MIN_CHUNKS_PER_THREAD)
+    # Whoever is free takes the next: the engine's threads may hold on to a core for a while.
+    waiting = iter(chunks)
     warnings = np.geterr()  # a setting of each thread
 
-    def run(some: Sequence[int]) -> None:
+    def run() -> None:
         with np.errstate(**warnings):
-            for start in some:
-                rows = slice(start, start + step)
-                results = function(*(np.asfortranarray(x[rows]) for x in inputs))
-                for out, result in zip(outputs, results, strict=True):
-                    out[rows] = result
+            for rows in waiting:
+                work(rows)
 
-    n_threads = min(n_threads, len(starts) // MIN_CHUNKS_PER_THREAD)
     if n_threads < 2:
-        run(starts)
+        run()
         return
-    share = -(-len(starts) // n_threads)
-    shares = [starts[i : i + share] for i in range(0, len(starts), share)]
     with ThreadPoolExecutor(n_threads - 1, thread_name_prefix="boostobj") as pool:
-        others = [pool.submit(run, some) for some in shares[1:]]
-        run(shares[0])
+        others = [pool.submit(run) for _ in range(n_threads - 1)]
+        run()
         for other in others:
             other.result()  # raises what a chunk raised

@@ -50,7 +50,7 @@ Econometrics 232(2).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, Self, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
 
 from boostobj._arrays import array_namespace, check_choice, check_number
 from boostobj._math import choose, clip, hypot
@@ -63,13 +63,15 @@ def pinball_slope(r: Array, quantile: float) -> Array:
     return choose(r > 0, 1 - quantile, quantile, r.dtype)
 
 
-def pinball_gradient(r: Array, quantile: float) -> Array:
-    """Gradient of the pinball loss, zero at the kink."""
-    return array_namespace(r).sign(r) * pinball_slope(r, quantile)
+def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
+    """Gradient of `height` times the pinball loss, zero at the kink."""
+    xp = array_namespace(r)
+    above, below = (xp.astype(side, r.dtype) for side in (r > 0, r < 0))
+    return height * (1 - quantile) * above - height * quantile * below
 
 
 def smoothed_pinball(
-    r: Array, quantile: float, scale: float, bandwidth: float = 1.0
+    r: Array, quantile: float, scale: float, bandwidth: float = 1.0, *, times: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -83,17 +85,21 @@ def smoothed_pinball(
         Width of the Hessian.
     bandwidth : float, default=1.0
         Width of the kernel over `scale`.
+    times : tuple of two floats
+        Factors of the gradient and of the Hessian.
     """
     xp = array_namespace(r)
+    v4 = 4 * quantile * (1 - quantile)
     # where the kernel says nothing any more, squares are still finite
     far = min(1e15 * scale, 1e38)
     u = clip(r, min=-far, max=far) / scale
     square = xp.square(u)
-    nearness = 0.5 / xp.sqrt(bandwidth**2 + square)
-    gradient = u * nearness + (0.5 - quantile)
-    hessian = (0.5 / scale) / (1 + square) ** (1 - 2 * quantile * (1 - quantile))
+    nearness = (0.5 * times[0]) / xp.sqrt(bandwidth**2 + square)
+    gradient = u * nearness + (0.5 - quantile) * times[0]
+    square = 1 + square
+    hessian = (0.5 * times[1] / scale) / (v4 * xp.sqrt(square) + (1 - v4) * square)
     # |gradient| * nearness would take a far row twice its distance
-    least = xp.abs(gradient) * (nearness * (2 / 3 / scale))
+    least = xp.abs(gradient) * (nearness * (2 / 3 * times[1] / times[0] ** 2 / scale))
     return gradient, xp.maximum(hessian, least)
 
 
@@ -197,7 +203,12 @@ class KinkedLoss(ResidualLoss):
 
 
 class PinballLoss(KinkedLoss):
-    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below."""
+    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below.
+
+    A subclass may be a multiple of that, `_height` times as high.
+    """
+
+    _height: ClassVar[float] = 1.0
 
     @property
     def _quantile(self) -> float:
@@ -210,17 +221,15 @@ class PinballLoss(KinkedLoss):
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         _, hessian = self._smoothed(r)
-        return pinball_gradient(r, self._quantile), hessian
+        return pinball_gradient(r, self._quantile, self._height), hessian
 
-    def _smoothed(self, r: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
-        """Gradient and Hessian of the convolved loss."""
-        return smoothed_pinball(r, self._quantile, self._width, bandwidth)
+    def _smoothed(
+        self, r: Array, bandwidth: float = 1.0, factor: float = 1.0
+    ) -> tuple[Array, Array]:
+        """Gradient of the convolved loss, and a factor times its Hessian."""
+        times = self._height, self._height * factor
+        return smoothed_pinball(r, self._quantile, self._width, bandwidth, times=times)
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
         bandwidth, factor = fitted_to_rows(self._quantile, sample.count())
-
-        def softened(r: Array) -> tuple[Array, Array]:
-            gradient, hessian = self._smoothed(r, bandwidth)
-            return gradient, factor * hessian
-
-        return softened
+        return lambda r: self._smoothed(r, bandwidth, factor)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import check_weights
-from boostobj._parallel import fill_by_row, get_num_threads
+from boostobj._parallel import each_chunk, get_num_threads, rows_of
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
 from boostobj.engine.batch import Batch, read_call
@@ -94,34 +94,35 @@ def _evaluate(
     if isinstance(loss, GroupLoss) or sample.is_complete:
         # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
         # order of a chunk.
-        inputs, function = function(*map(np.asfortranarray, inputs)), _as_they_are
+        inputs, function = function(*rows_of(inputs)), _as_they_are
         sample = Sample(*inputs, weight, batch.adapter)
     factor = _unit_factor(function, sample) if loss.unit_curvature else 1.0
     stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * stretch
     limits = np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max
+    finite: list[bool] = []
+    moves: list[bool] = []
 
-    def chunk(y: NumpyArray, raw: NumpyArray, *w: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-        derivatives = function(y, raw)
+    def fill(rows: slice) -> None:
+        g, h = outputs = gradient[rows], hessian[rows]
+        derivatives = function(*rows_of(inputs, rows))
         with np.errstate(over="ignore"):  # infinities are dealt with below
-            g, h = (
-                (x * np.asarray(factor, x.dtype)).astype(np.float32, copy=False)
-                for x, factor in zip(derivatives, factors, strict=True)
-            )
-            h = np.clip(h, *limits)
-            if w:
-                column = w[0] if g.ndim == 1 else w[0][:, None]
-                g, h = g * column, h * column
-        return g, h
+            for x, scale, out in zip(derivatives, factors, outputs, strict=True):
+                np.multiply(x, np.asarray(scale, x.dtype), out=out, casting="same_kind")
+            np.clip(h, *limits, out=h)
+            if weight is not None:
+                w = weight[rows] if h.ndim == 1 else weight[rows, None]
+                for out in outputs:
+                    np.multiply(out, w, out=out, casting="same_kind")
+        finite.append(all(np.all(np.isfinite(out)) for out in outputs))
+        moves.append(bool(np.any(g)))
 
-    weights = () if weight is None else (weight,)
-    n_threads = get_num_threads(batch.n_threads)
-    fill_by_row(chunk, (*inputs, *weights), (gradient, hessian), n_threads)
-    for name, x in (("gradient", gradient), ("Hessian", hessian)):
-        if not np.all(np.isfinite(x)):
+    each_chunk(fill, inputs, get_num_threads(batch.n_threads))
+    if not all(finite):
+        for name, x in (("gradient", gradient), ("Hessian", hessian)):
             _check_numbers(loss, raw, name, x)
             np.clip(x, -LARGEST, LARGEST, out=x)
-    if loss.unit_curvature and not isinstance(loss, GroupLoss) and not np.any(gradient):
+    if loss.unit_curvature and not isinstance(loss, GroupLoss) and not any(moves):
         _check_flat(loss, y, raw)
 
 
@@ -149,11 +150,13 @@ def _residual(y: NumpyArray, raw: NumpyArray) -> NumpyArray:
     LightGBM's margins are in double precision. Rounding after the subtraction loses nothing that
     a float32 gradient could hold.
     """
-    r: NumpyArray = raw - y
-    if r.dtype == np.float32:
-        return r
+    if raw.dtype == y.dtype == np.float32:
+        return raw - y
+    r = np.empty_like(raw, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        np.subtract(raw, y, out=r, casting="same_kind")
     largest = np.finfo(np.float32).max
-    return np.clip(r, -largest, largest).astype(np.float32)
+    return np.clip(r, -largest, largest, out=r)
 
 
 def _as_they_are(gradient: NumpyArray, hessian: NumpyArray) -> tuple[NumpyArray, NumpyArray]:

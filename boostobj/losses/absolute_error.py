@@ -27,19 +27,12 @@ class AbsoluteError(PinballLoss):
 
     formula = "abs(r)"
     builtin = {"xgboost": "reg:absoluteerror", "lightgbm": "regression_l1"}
+    # twice the pinball loss of the median
     _quantile = 0.5
+    _height = 2.0
 
     def _value(self, r: Array) -> Array:
         return array_namespace(r).abs(r)
-
-    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        _, hessian = self._smoothed(r)
-        return array_namespace(r).sign(r), hessian
-
-    def _smoothed(self, r: Array, bandwidth: float = 1.0) -> tuple[Array, Array]:
-        # the absolute error is twice the pinball loss of the median
-        gradient, hessian = super()._smoothed(r, bandwidth)
-        return 2 * gradient, 2 * hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, 0.5, weight)

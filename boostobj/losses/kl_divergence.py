@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_count
-from boostobj._math import clip, softmax
+from boostobj._math import clip, log_softmax
 from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
 from boostobj.losses.softmax import Softmax
@@ -44,10 +44,9 @@ class KLDivergence(MulticlassLoss):
 
     def _value(self, y: Array, raw: Array) -> Array:
         xp = array_namespace(raw)
-        _, _, log_p = softmax(raw)
         log_y = xp.log(xp.where(y > 0, y, xp.ones_like(y)))
         # rounding may leave it below zero
-        return clip(xp.sum(y * (log_y - log_p), axis=-1), min=0)
+        return clip(xp.sum(y * (log_y - log_softmax(raw)), axis=-1), min=0)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return Softmax()._gradient_hessian(y, raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_count
-from boostobj._math import softmax
+from boostobj._math import log_softmax, softmax
 from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
 
@@ -45,9 +45,8 @@ class Softmax(MulticlassLoss):
         return cls(), cls(n_classes=3)
 
     def _value(self, y: Array, raw: Array) -> Array:
-        _, _, log_p = softmax(raw)
-        return -array_namespace(raw).sum(y * log_p, axis=-1)
+        return -array_namespace(raw).sum(y * log_softmax(raw), axis=-1)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        p, q, _ = softmax(raw)
+        p, q = softmax(raw)
         return (1 - y) * p - y * q, p * q
