@@ -109,7 +109,15 @@ class Domain(ABC):
 
 @dataclass(frozen=True)
 class Interval(Domain):
-    """The finite real numbers between two bounds."""
+    """The finite real numbers between two bounds.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds; infinite ones leave that side open.
+    closed_low, closed_high : bool, default=True
+        Whether the bounds themselves belong to it.
+    """
 
     low: float = -math.inf
     high: float = math.inf
@@ -152,7 +160,7 @@ class BinaryLabels(Domain):
     """Two classes, written 0 and 1 or -1 and +1, never mixed."""
 
     def contains(self, y: Array) -> Array:
-        """Elementwise membership; a 0 beside a -1 is an offender."""
+        """Membership of each; a 0 is an offender where there is a -1."""
         xp = array_namespace(y)
         negative = -1.0 if xp.any(y == -1) else 0.0
         return (y == 1) | (y == negative)

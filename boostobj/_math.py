@@ -25,6 +25,12 @@ def clip(x: Array, min: Any = -math.inf, max: Any = math.inf) -> Array:  # noqa:
     return array_namespace(x).clip(x, min=min, max=max)
 
 
+def times(factor: float, x: Array) -> Array:
+    """``factor * x`` for a factor >= 1, no larger than half of the largest number."""
+    bound = float(array_namespace(x).finfo(x.dtype).max) / 2 / factor
+    return factor * clip(x, min=-bound, max=bound)
+
+
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
     return sigmoids(x)[0]
@@ -163,7 +169,7 @@ def log_softmax(x: Array) -> Array:
 
 
 def _beside_leader(x: Array) -> tuple[Array, Array, Array]:
-    """Distance to the largest of a row, its exponential, and the sum of these but for one leader."""
+    """Distance to the largest of its row, its exponential, the sum of these but for one leader."""
     xp = array_namespace(x)
     half = float(xp.finfo(x.dtype).max) / 2
     x = clip(x, min=-half, max=half)

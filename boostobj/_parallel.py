@@ -121,20 +121,16 @@ def each_chunk(work: Callable[[slice], None], inputs: Sequence[NumpyArray], n_th
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
     chunks = [slice(start, start + step) for start in range(0, n_rows, step)]
     n_threads = min(n_threads, len(chunks) // MIN_CHUNKS_PER_THREAD)
-    # Whoever is free takes the next: the engine's threads may hold on to a core for a while.
-    waiting = iter(chunks)
+    if n_threads < 2:
+        for rows in chunks:
+            work(rows)
+        return
     warnings = np.geterr()  # a setting of each thread
 
-    def run() -> None:
+    def run(rows: slice) -> None:
         with np.errstate(**warnings):
-            for rows in waiting:
-                work(rows)
+            work(rows)
 
-    if n_threads < 2:
-        run()
-        return
-    with ThreadPoolExecutor(n_threads - 1, thread_name_prefix="boostobj") as pool:
-        others = [pool.submit(run) for _ in range(n_threads - 1)]
-        run()
-        for other in others:
-            other.result()  # raises what a chunk raised
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="boostobj") as pool:
+        for _ in pool.map(run, chunks):
+            pass  # raises what a chunk raised

@@ -61,23 +61,46 @@ class Sample:
         self._all = y, raw, weight
         self._cluster = cluster
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the sample holds all rows, as they are."""
+        return bool(self._all[1].shape[0] <= SAMPLE_ROWS)
+
+    def of(self, x: Array) -> Array:
+        """The rows of the sample of any array of all rows."""
+        if self.is_complete:
+            return x
+        xp = array_namespace(x)
+        return xp.take(x, xp.asarray(self._chosen), axis=0)
+
     @cached_property
-    def _rows(self) -> tuple[Array, Array, NumpyArray | None]:
-        """Targets, margins and weights of the sample."""
-        y, raw, weight = self._all
-        if not self.is_complete:
-            if weight is None:
-                chosen = _spread(raw.shape[0], SAMPLE_ROWS)
-            else:
-                chosen = _spread_by_weight(weight, SAMPLE_ROWS)
-            xp = array_namespace(raw)
-            y, raw = (xp.take(x, xp.asarray(chosen), axis=0) for x in (y, raw))
-            weight = None
+    def y(self) -> Array:
+        """Targets of the sample."""
+        return self.of(self._all[0])
+
+    @cached_property
+    def raw(self) -> Array:
+        """Margins of the sample."""
+        return self.of(self._all[1])
+
+    @cached_property
+    def weight(self) -> NumpyArray | None:
+        """Weights of the sample; None counts every row the same."""
+        # rows are chosen by their weight, and then count the same
+        weight = self._all[2] if self.is_complete else None
         if weight is None and not self._cluster.is_alone():
             # a worker's rows count for all that it has
-            n = raw.shape[0]
-            weight = np.full(n, self._here / max(1, n))
-        return y, raw, weight
+            n = min(self._all[1].shape[0], SAMPLE_ROWS)
+            return np.full(n, self._here / max(1, n))
+        return weight
+
+    @cached_property
+    def _chosen(self) -> NumpyArray:
+        """Which rows the sample holds."""
+        _, raw, weight = self._all
+        if weight is None:
+            return _spread(raw.shape[0], SAMPLE_ROWS)
+        return _spread_by_weight(weight, SAMPLE_ROWS)
 
     @cached_property
     def _here(self) -> float:
@@ -85,32 +108,22 @@ class Sample:
         _, raw, weight = self._all
         return float(raw.shape[0] if weight is None else np.sum(weight, dtype=np.float64))
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the sample holds all rows, as they are."""
-        return bool(self._all[1].shape[0] <= SAMPLE_ROWS)
-
-    @property
-    def y(self) -> Array:
-        """Targets of the sample."""
-        return self._rows[0]
-
-    @property
-    def raw(self) -> Array:
-        """Margins of the sample."""
-        return self._rows[1]
-
-    @property
-    def weight(self) -> NumpyArray | None:
-        """Weights of the sample; None counts every row the same."""
-        return self._rows[2]
-
     def count(self) -> float:
         """How many rows there are; one of weight two is two."""
         return self._sum(self._here)
 
     def average(self, values: Array) -> Any:
-        """Weighted mean of one value a row, or of several by column."""
+        """Weighted mean of one value a row, or of several by column.
+
+        Parameters
+        ----------
+        values : array of shape (m,) or (m, k)
+            For the m rows of the sample.
+
+        Returns
+        -------
+        float, or ndarray of shape (k,)
+        """
         values = np.asarray(values, dtype=np.float64)
         weight = 1.0 if self.weight is None else self.weight
         total = len(values) if self.weight is None else np.sum(self.weight, dtype=np.float64)
@@ -121,7 +134,19 @@ class Sample:
         return means if values.ndim > 1 else float(means[0])
 
     def quantile(self, values: Array, quantile: float) -> float:
-        """Weighted quantile of one value a row."""
+        """Weighted quantile of one value a row.
+
+        Parameters
+        ----------
+        values : array of shape (m,)
+            For the m rows of the sample.
+        quantile : float
+            The level.
+
+        Returns
+        -------
+        float
+        """
         values = self._cluster.from_all_workers(np.asarray(values))
         weight = None if self.weight is None else self._cluster.from_all_workers(self.weight)
         if len(values) == 0:
@@ -129,7 +154,19 @@ class Sample:
         return weighted_quantile(values, quantile, weight)
 
     def extent(self, distance: Array, quantile: float) -> float:
-        """A quantile of distances, at least a tenth of their mean, as that many may be zero."""
+        """A quantile of distances, at least a tenth of their mean, as that many may be zero.
+
+        Parameters
+        ----------
+        distance : array of shape (m,)
+            For the m rows of the sample.
+        quantile : float
+            The level.
+
+        Returns
+        -------
+        float
+        """
         return max(self.quantile(distance, quantile), float(self.average(distance)) / 10)
 
     def _sum(self, number: float) -> float:

@@ -8,6 +8,7 @@ family              variable                                    for
 ==================  ==========================================  ================================
 `ResidualLoss`      ``r = raw_prediction - y_true``             regression
 `MarginLoss`        ``m = ±raw_prediction``, + for positives    two classes, labels 0/1 or -1/+1
+`BinaryLoss`        ``y`` and ``raw``                           two classes of different shape
 `PointwiseLoss`     ``y`` and ``raw``                           probabilities, counts, any link
 `MulticlassLoss`    ``y`` (n, k) and ``raw`` (n, k)             k classes
 ==================  ==========================================  ================================
@@ -41,7 +42,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
 from array_api_compat import is_numpy_array
@@ -55,6 +56,7 @@ from boostobj._arrays import (
     align,
     array_namespace,
     as_rows,
+    check_count,
     check_weights,
     describe_violations,
     title,
@@ -90,6 +92,9 @@ ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
 #: A class without rows has its best margin at minus infinity. It starts at that of this share.
 LEAST_SHARE = 1e-7
+
+#: More than anybody grows trees for; a larger class number is something else, such as a date.
+MOST_CLASSES = 10_000
 
 _registry: dict[str, type[Loss]] = {}
 
@@ -199,6 +204,8 @@ class Loss(ABC):
 
         Raises
         ------
+        TypeError
+            If an array does not consist of real numbers.
         ValueError
             If shapes do not fit or a target lies outside the loss's domain.
         """
@@ -231,7 +238,7 @@ class Loss(ABC):
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             As in `value`.
         """
         y, raw = self._checked(y_true, raw_prediction)
@@ -242,8 +249,9 @@ class Loss(ABC):
 
             def positive(y: Array, raw: Array) -> tuple[Array, Array]:
                 gradient, hessian = adapted._pointwise_derivatives(y, raw)
-                tiny = float(xp.finfo(gradient.dtype).smallest_normal)
-                return gradient, clip(xp.astype(hessian, gradient.dtype), min=tiny)
+                info = xp.finfo(gradient.dtype)
+                bounds = float(info.smallest_normal), float(info.max)
+                return gradient, clip(xp.astype(hessian, gradient.dtype), *bounds)
 
             return by_row(positive, y, raw)
 
@@ -270,6 +278,8 @@ class Loss(ABC):
 
         Raises
         ------
+        TypeError
+            If an array does not consist of real numbers.
         ValueError
             If there are no targets, or a target or a weight is outside its domain.
         """
@@ -410,10 +420,17 @@ class Loss(ABC):
         return _root(slope, *bracket)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
-        """Two margins near the best constant, here around that of the mean target."""
+        """Two margins near the best constant, here around that of the mean target.
+
+        The best of several minima of a two-class loss may be anywhere between those of the classes.
+        """
+        link, sure = self.link, np.asarray([LEAST_SHARE, 1 - LEAST_SHARE])
+        if not self.unimodal and np.all(link.domain.contains(np.asarray([*sure, 2])) == [1, 1, 0]):
+            low, high = link.link(sure)
+            return float(low), float(high)
         mean = np.average(y, weights=weight)
-        inside = bool(self.link.domain.contains(np.asarray(mean)))
-        centre = float(self.link.link(np.asarray(mean))) if inside else 0.0
+        inside = bool(link.domain.contains(np.asarray(mean)))
+        centre = float(link.link(np.asarray(mean))) if inside else 0.0
         return centre - 1, centre + 1
 
 
@@ -440,12 +457,14 @@ class ResidualLoss(Loss):
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._gradient_hessian(raw - y)
 
+    @final
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        # The engine calls `_softened` itself, with residuals in single precision.
         softened = self._softened(sample)
         return lambda y, raw: softened(raw - y)
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
-        """`_boosting_derivatives`, a function of the residuals."""
+        """What a booster gets, a function of the residuals."""
         return self._gradient_hessian
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
@@ -528,6 +547,11 @@ class MulticlassLoss(Loss):
     coupled_outputs = True
     n_classes: int | None = None
 
+    def _check_n_classes(self) -> None:
+        """Check a parameter `n_classes`."""
+        if self.n_classes is not None:
+            check_count(self, "n_classes", low=2)
+
     @abstractmethod
     def _value(self, y: Array, raw: Array) -> Array:
         """The loss (n,) at label rows `y` and margins `raw`, both (n, k)."""
@@ -588,14 +612,24 @@ class MulticlassLoss(Loss):
         """
         name = title(self)
         y, weight = self._init_rows(y_true, sample_weight)
-        if y.ndim == 1:
+        if y.ndim == 2 and y.shape[1] > 1:
+            rows = y
+            if self.n_classes not in (None, rows.shape[1]):
+                raise ValueError(
+                    f"{name}: y_true must have shape (n,) or (n, {self.n_classes}), got {y.shape}"
+                )
+            check_label_rows(rows, name)
+        else:
+            y = y.ravel()
             Interval(0).check(y, "y_true", name)
             k = self.n_classes or max(int(np.max(y)) + 1, 2)
             ClassLabels(k).check(y, "y_true", name)
-            rows = np.eye(k)[y.astype(int)]
-        else:
-            rows = y
-            check_label_rows(rows, name)
+            if k > MOST_CLASSES:
+                raise ValueError(
+                    f"{name}: y_true must be class numbers 0 to k-1, of at most {MOST_CLASSES} "
+                    f"classes, got {np.max(y)}"
+                )
+            rows = (y[:, None] == np.arange(k)).astype(np.float64)
         return self._init_scores(rows, weight)
 
     def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:
@@ -654,7 +688,13 @@ def get_loss(name: str, /, **parameters: Any) -> Loss:
 
 
 def all_losses() -> dict[str, type[Loss]]:
-    """All registered losses, yours included: name to class, sorted by name."""
+    """All registered losses, yours included.
+
+    Returns
+    -------
+    dict of str to type
+        Name to class, sorted by name.
+    """
     return dict(sorted(_registry.items()))
 
 

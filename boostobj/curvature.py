@@ -65,13 +65,12 @@ def pinball_slope(r: Array, quantile: float) -> Array:
 
 def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
     """Gradient of `height` times the pinball loss, zero at the kink."""
-    xp = array_namespace(r)
-    above, below = (xp.astype(side, r.dtype) for side in (r > 0, r < 0))
-    return height * (1 - quantile) * above - height * quantile * below
+    sides = height * (1 - quantile), height * quantile
+    return array_namespace(r).sign(r) * choose(r > 0, *sides, r.dtype)
 
 
 def smoothed_pinball(
-    r: Array, quantile: float, scale: float, bandwidth: float = 1.0, *, times: tuple[float, float]
+    r: Array, quantile: float, scale: float, bandwidth: float = 1.0, *, factors: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -85,21 +84,21 @@ def smoothed_pinball(
         Width of the Hessian.
     bandwidth : float, default=1.0
         Width of the kernel over `scale`.
-    times : tuple of two floats
-        Factors of the gradient and of the Hessian.
+    factors : tuple of two floats
+        Of the gradient and of the Hessian.
     """
     xp = array_namespace(r)
-    v4 = 4 * quantile * (1 - quantile)
+    share = (4 * quantile * (1 - quantile)) ** 0.5
     # where the kernel says nothing any more, squares are still finite
     far = min(1e15 * scale, 1e38)
     u = clip(r, min=-far, max=far) / scale
     square = xp.square(u)
-    nearness = (0.5 * times[0]) / xp.sqrt(bandwidth**2 + square)
-    gradient = u * nearness + (0.5 - quantile) * times[0]
+    nearness = (0.5 * factors[0]) / xp.sqrt(bandwidth**2 + square)
+    gradient = u * nearness + (0.5 - quantile) * factors[0]
     square = 1 + square
-    hessian = (0.5 * times[1] / scale) / (v4 * xp.sqrt(square) + (1 - v4) * square)
+    hessian = (0.5 * factors[1] / scale) / (share * xp.sqrt(square) + (1 - share) * square)
     # |gradient| * nearness would take a far row twice its distance
-    least = xp.abs(gradient) * (nearness * (2 / 3 * times[1] / times[0] ** 2 / scale))
+    least = xp.abs(gradient) * (nearness * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
     return gradient, xp.maximum(hessian, least)
 
 
@@ -227,8 +226,8 @@ class PinballLoss(KinkedLoss):
         self, r: Array, bandwidth: float = 1.0, factor: float = 1.0
     ) -> tuple[Array, Array]:
         """Gradient of the convolved loss, and a factor times its Hessian."""
-        times = self._height, self._height * factor
-        return smoothed_pinball(r, self._quantile, self._width, bandwidth, times=times)
+        factors = self._height, self._height * factor
+        return smoothed_pinball(r, self._quantile, self._width, bandwidth, factors=factors)
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
         bandwidth, factor = fitted_to_rows(self._quantile, sample.count())

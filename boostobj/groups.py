@@ -29,6 +29,18 @@ __all__ = ["GroupLoss", "check_group", "saturated"]
 def check_group(group: ArrayLike | None, n: int) -> NumpyArray:
     """The sizes of consecutive groups of `n` rows; without groups, the one of all rows.
 
+    Parameters
+    ----------
+    group : array-like of int, or None
+        Sizes, groups without rows among them.
+    n : int
+        How many rows there are.
+
+    Returns
+    -------
+    ndarray of int
+        Sizes > 0.
+
     Raises
     ------
     TypeError

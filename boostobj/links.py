@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from boostobj._arrays import Domain, Interval, array_namespace, as_float, check_number
 from boostobj._formulas import spelled_out
-from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus
+from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus, times
 from boostobj._typing import Array, ArrayLike
 
 __all__ = [
@@ -156,13 +156,13 @@ class HalfLogit(Link):
     domain = Logit.domain
 
     def _inverse(self, raw: Array) -> Array:
-        return sigmoid(_doubled(raw))
+        return sigmoid(times(2, raw))
 
     def _link(self, y_pred: Array) -> Array:
         return Logit()._link(y_pred) / 2
 
     def _log_inverse(self, raw: Array) -> Array:
-        return -softplus(-_doubled(raw))
+        return -softplus(-times(2, raw))
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ class FocalLogit(Link):
     def _log_odds(self, raw: Array) -> Array:
         xp = array_namespace(raw)
         bend = xp.log1p(self.gamma * exp_softplus(-raw)) - xp.log1p(self.gamma * exp_softplus(raw))
-        return (1 + self.gamma) * raw + bend - math.log(self.alpha / (1 - self.alpha))
+        return times(1 + self.gamma, raw) + bend - math.log(self.alpha / (1 - self.alpha))
 
     def _inverse(self, raw: Array) -> Array:
         return sigmoid(self._log_odds(raw))
@@ -331,10 +331,3 @@ def _check_outputs(raw: Array, link: Link) -> None:
             f"{tuple(raw.shape)}; XGBoost's predict gives classes unless asked for "
             "output_margin=True"
         )
-
-
-def _doubled(raw: Array) -> Array:
-    """``2 * raw``, or the largest number."""
-    xp = array_namespace(raw)
-    largest = float(xp.finfo(raw.dtype).max) / 2
-    return 2 * clip(raw, min=-largest, max=largest)

@@ -183,6 +183,12 @@ def test_scikit_learns_own():
     assert metrics.BalancedAccuracy().score(np.zeros(3), np.eye(3)) == pytest.approx(1 / 3)
 
 
+def test_rows_without_weight_do_not_count_in_losses():
+    metric = bo.SquaredError().metric
+    assert metric.score([1, 2, 3], [1, 2, 1e200], [1, 1, 0]) == 0
+    assert bo.Huber("auto").metric.score([1, 2, 9], [1, 3, 0], [1, 1, 0]) > 0
+
+
 TWO = [[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]
 
 

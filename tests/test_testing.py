@@ -27,7 +27,7 @@ from boostobj import (
     metrics,
 )
 from boostobj._arrays import Interval
-from boostobj.base import MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.base import BinaryLoss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
 from boostobj.curvature import RobustLoss
 from boostobj.links import Log, Logit
 from boostobj.metrics import LossMetric
@@ -74,6 +74,19 @@ class FocalWithoutHessianOfPositives(PointwiseLoss):
         positive = q**2 * (2 * p * log_p - q)
         negative = p**2 * (p - 2 * q * log_q)
         return y * positive + (1 - y) * negative, (1 - y) * p * q
+
+
+@planted("labels", "value at y_true=.*got .*expected")
+class OneCodeOfLabels(BinaryLoss):
+    formula = "log(1 + exp(-raw)) if y > 0 else log(1 + exp(raw))"
+    link = Logit()
+
+    def _value(self, y, raw):
+        return y * np.logaddexp(0, -raw) + (1 - y) * np.logaddexp(0, raw)
+
+    def _gradient_hessian(self, y, raw):
+        p, q = sigmoid(raw), sigmoid(-raw)
+        return np.where(y > 0, -q, p), p * q
 
 
 @planted("gradient", r"raw_prediction=-.*got .*expected -")

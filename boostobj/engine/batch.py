@@ -76,8 +76,10 @@ def read_call(
     for adapter in (xgboost.ADAPTER, lightgbm.ADAPTER):
         if adapter.is_dataset(y_pred):
             data = adapter.read(y_pred)
-            if data.label is None or np.size(data.label) == 0:
-                missing = "rows" if np.size(y_true) == 0 else "label"
+            rows = np.size(y_true)
+            # a worker among others may have no rows
+            if data.label is None or (np.size(data.label) == 0 and (rows or adapter.is_alone())):
+                missing = "label" if rows else "rows"
                 raise ValueError(
                     f"the {type(y_pred).__name__} passed to the booster has no {missing}"
                 )

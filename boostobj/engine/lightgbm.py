@@ -11,7 +11,10 @@ _THREAD_NAMES = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
 
 
 class LightGBMAdapter(Adapter):
-    """LightGBM: stretches the diagonal of a multiclass Hessian by k / (k - 1)."""
+    """LightGBM: stretches the diagonal of a multiclass Hessian by k / (k - 1).
+
+    Its workers have no way to tell each other numbers: each takes the scale of its own rows.
+    """
 
     name = "lightgbm"
 

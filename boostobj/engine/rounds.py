@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import check_weights
+from boostobj._arrays import check_weights, describe_violations
 from boostobj._parallel import each_chunk, get_num_threads, rows_of
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
@@ -25,6 +26,10 @@ GAIN_FLOOR = 1e-7
 #: What stands for a gradient or Hessian that float32 cannot hold, as those of exponential losses
 #: where a model has diverged.
 LARGEST = 1e30
+
+#: The largest mean Hessian, and the largest factor that makes it: there is room in float32 for the
+#: Hessians of single rows.
+LARGEST_MEAN, LARGEST_FACTOR = 1e33, 1e38
 
 
 def objective(
@@ -84,55 +89,78 @@ def _evaluate(
     hessian: NumpyArray,
 ) -> None:
     """Fill `gradient` and `hessian` in place."""
-    inputs: tuple[NumpyArray, NumpyArray] = (y, raw)
-    sample = Sample(*inputs, weight, batch.adapter)
+    sample = Sample(y, raw, weight, batch.adapter)
+    if loss.unit_curvature and not np.all(np.isfinite(sample.raw)):
+        _check_margins(loss, raw)
     if isinstance(loss, GroupLoss):
         sizes = check_group(batch.group, len(raw))
         function: Derivatives = partial(loss._round_derivatives, sizes=sizes)
     else:
         function = _boosting(loss, sample)
-    if isinstance(loss, GroupLoss) or sample.is_complete:
-        # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
-        # order of a chunk.
-        inputs, function = function(*rows_of(inputs)), _as_they_are
-        sample = Sample(*inputs, weight, batch.adapter)
-    factor = _unit_factor(function, sample) if loss.unit_curvature else 1.0
+    # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
+    # order of a chunk.
+    at_once = isinstance(loss, GroupLoss) or sample.is_complete
+    found = function(*rows_of((y, raw))) if at_once else None
+    factor = _unit_factor(function, found, sample) if loss.unit_curvature else 1.0
     stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * stretch
-    limits = np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max
     finite: list[bool] = []
     moves: list[bool] = []
 
     def fill(rows: slice) -> None:
-        g, h = outputs = gradient[rows], hessian[rows]
-        derivatives = function(*rows_of(inputs, rows))
-        with np.errstate(over="ignore"):  # infinities are dealt with below
-            for x, scale, out in zip(derivatives, factors, outputs, strict=True):
-                np.multiply(x, np.asarray(scale, x.dtype), out=out, casting="same_kind")
-            np.clip(h, *limits, out=h)
-            if weight is not None:
-                w = weight[rows] if h.ndim == 1 else weight[rows, None]
-                for out in outputs:
-                    np.multiply(out, w, out=out, casting="same_kind")
+        outputs = gradient[rows], hessian[rows]
+        derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
+        _write(derivatives, factors, None if weight is None else weight[rows], outputs)
         finite.append(all(np.all(np.isfinite(out)) for out in outputs))
-        moves.append(bool(np.any(g)))
+        moves.append(bool(np.any(outputs[0])))
 
-    each_chunk(fill, inputs, get_num_threads(batch.n_threads))
+    each_chunk(fill, (y, raw), get_num_threads(batch.n_threads))
     if not all(finite):
+        _check_margins(loss, raw)
         for name, x in (("gradient", gradient), ("Hessian", hessian)):
-            _check_numbers(loss, raw, name, x)
+            if weight is not None:
+                x[weight == 0] = 0  # of infinity as well
+            _check_numbers(loss, y, raw, name, x)
             np.clip(x, -LARGEST, LARGEST, out=x)
-    if loss.unit_curvature and not isinstance(loss, GroupLoss) and not any(moves):
+    if not any(moves) and batch.adapter.is_alone():
         _check_flat(loss, y, raw)
 
 
-def _check_numbers(loss: Loss, raw: NumpyArray, name: str, x: NumpyArray) -> None:
+def _write(
+    derivatives: Sequence[NumpyArray],
+    factors: tuple[Any, Any],
+    weight: NumpyArray | None,
+    outputs: tuple[NumpyArray, NumpyArray],
+) -> None:
+    """Put gradients and Hessians, times factors and weights, into `outputs`."""
+    with np.errstate(over="ignore"):  # the caller deals with infinities
+        for x, factor, out in zip(derivatives, factors, outputs, strict=True):
+            np.multiply(x, np.asarray(factor, x.dtype), out=out, casting="same_kind")
+        hessian = outputs[1]
+        np.clip(hessian, np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max, out=hessian)
+        if weight is not None:
+            column = weight if hessian.ndim == 1 else weight[:, None]
+            for out in outputs:
+                np.multiply(out, column, out=out, casting="same_kind")
+
+
+def _check_margins(loss: Loss, raw: NumpyArray) -> None:
+    """Refuse margins that are not finite."""
+    finite = np.isfinite(raw)
+    if not np.all(finite):
+        raise ValueError(
+            f"{loss!r}: raw_prediction must be finite, got {describe_violations(raw, finite)}"
+        )
+
+
+def _check_numbers(loss: Loss, y: NumpyArray, raw: NumpyArray, name: str, x: NumpyArray) -> None:
     """Refuse NaN."""
     bad = np.isnan(x)
     if np.any(bad):
+        row = int(np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))[0])
         raise ValueError(
-            f"{loss!r}: raw_prediction {raw[bad][0]!s} gives a {name} that is not finite "
-            f"({np.count_nonzero(bad)} of {bad.size} values)"
+            f"{loss!r}: y_true {y[row]!s} and raw_prediction {raw[row]!s} give a {name} that is "
+            f"not finite ({np.count_nonzero(bad)} of {bad.size} values)"
         )
 
 
@@ -152,23 +180,19 @@ def _residual(y: NumpyArray, raw: NumpyArray) -> NumpyArray:
     """
     if raw.dtype == y.dtype == np.float32:
         return raw - y
-    r = np.empty_like(raw, dtype=np.float32)
-    with np.errstate(over="ignore"):
-        np.subtract(raw, y, out=r, casting="same_kind")
     largest = np.finfo(np.float32).max
-    return np.clip(r, -largest, largest, out=r)
+    with np.errstate(over="ignore"):
+        return np.clip((raw - y).astype(np.float32), -largest, largest)
 
 
-def _as_they_are(gradient: NumpyArray, hessian: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    return gradient, hessian
-
-
-def _unit_factor(function: Derivatives, sample: Sample) -> Any:
-    """The factor that makes the mean Hessian one, or more if gains would be too small.
+def _unit_factor(
+    function: Derivatives, found: tuple[NumpyArray, NumpyArray] | None, sample: Sample
+) -> Any:
+    """The factor that makes the mean Hessian of a sample one, or more if gains would be too small.
 
     Each of several outputs gets its own, so that all of them count rows.
     """
-    gradient, hessian = function(sample.y, sample.raw)
+    gradient, hessian = map(sample.of, found) if found else function(sample.y, sample.raw)
     # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error is
     # as small as the targets are large.
     curvature = np.maximum(sample.average(hessian), 1e-100)
@@ -176,12 +200,14 @@ def _unit_factor(function: Derivatives, sample: Sample) -> Any:
     # in place of its square, the gain, which may overflow
     least = GAIN_FLOOR**0.5
     stretch = np.where(step > 0, least / np.clip(step, 1e-150, least), 1.0) ** 2
-    return np.minimum(stretch / curvature, LARGEST)
+    return np.minimum(np.minimum(stretch, LARGEST_MEAN) / curvature, LARGEST_FACTOR)
 
 
 def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray) -> None:
     """Refuse a round without gradients, unless some row is at its minimum."""
-    if len(y) == 0 or np.any(loss.value(y, raw) <= loss.value(y, y)):
+    if not loss.unit_curvature or isinstance(loss, GroupLoss) or len(y) == 0:
+        return
+    if np.any(loss.value(y, raw) <= loss.value(y, y)):
         return
     raise ValueError(
         f"{loss!r}: the gradient of every row is zero, as raw_prediction is so far from y_true "

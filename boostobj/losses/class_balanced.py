@@ -78,9 +78,11 @@ class ClassBalanced(Loss):
     formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
     _title: ClassVar[str] = "ClassBalanced"
 
-    def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:  # noqa: ARG004
+    def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:
         """Make an object of the family of `loss`."""
         family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
+        if not issubclass(family, cls):  # `dataclasses.replace` with a loss of the other family
+            return ClassBalanced(loss, counts, beta)  # type: ignore[return-value]
         return object.__new__(family)  # type: ignore[return-value]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -119,6 +121,11 @@ class ClassBalanced(Loss):
         """That of `loss`."""
         kind: Curvature = self.loss.curvature
         return kind
+
+    @property
+    def unimodal(self) -> bool:  # type: ignore[override]
+        """Whether `loss` is."""
+        return bool(self.loss.unimodal)
 
     @property
     def weights(self) -> tuple[float, ...]:

@@ -219,7 +219,12 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
         starts = [loss._init_scores(rows, weight) for loss in self.losses]
         if len(starts) == 1:
             return np.asarray(starts[0])
-        return self._minimizer(rows, weight, np.mean(starts, axis=0))
+        between = np.mean(starts, axis=0)
+        if self.unimodal:
+            return self._minimizer(rows, weight, between)
+        ends = [self._minimizer(rows, weight, start) for start in (between, *starts)]
+        costs = [self._value(rows, np.broadcast_to(end, rows.shape)) for end in ends]
+        return ends[int(np.argmin([np.average(cost, weights=weight) for cost in costs]))]
 
 
 _FAMILIES: dict[Any, type[LinearCombination]] = {
@@ -234,9 +239,9 @@ def scale(loss: Loss, factor: Any) -> Any:
     """``factor * loss``; NotImplemented if `factor` is no number."""
     if isinstance(factor, bool) or not isinstance(factor, (int, float, np.number)):
         return NotImplemented
-    if not (0 < factor < np.inf):
-        raise ValueError(f"the factor of {loss!r} must be finite and > 0, got {factor!r}")
     terms = tuple((float(factor) * a, term) for a, term in _terms(loss))
+    if not (factor > 0 and all(0 < a < np.inf for a, _ in terms)):
+        raise ValueError(f"the factor of {loss!r} must be finite and > 0, got {factor!r}")
     return _FAMILIES[_family(loss)](terms)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_count
+from boostobj._arrays import array_namespace
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized
@@ -49,8 +49,7 @@ class OneVsRest(MulticlassLoss):
 
     def __post_init__(self) -> None:
         check_two_class(self, "loss")
-        if self.n_classes is not None:
-            check_count(self, "n_classes", low=2)
+        self._check_n_classes()
 
     @classmethod
     def examples(cls) -> tuple[OneVsRest, ...]:
@@ -66,6 +65,11 @@ class OneVsRest(MulticlassLoss):
     def curvature(self) -> Curvature:
         """That of `loss`."""
         return self.loss.curvature
+
+    @property
+    def unimodal(self) -> bool:  # type: ignore[override]
+        """Whether `loss` is."""
+        return self.loss.unimodal
 
     @property
     def _takes_soft_labels(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._math import sigmoid, sigmoids
+from boostobj._math import sigmoid, sigmoids, times
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import HalfLogit, Link
@@ -35,9 +35,9 @@ class Savage(MarginLoss):
         return HalfLogit()
 
     def _value(self, m: Array) -> Array:
-        return sigmoid(-2 * m) ** 2
+        return sigmoid(times(2, -m)) ** 2
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
-        hit, miss = sigmoids(2 * m)
+        hit, miss = sigmoids(times(2, m))
         slope = 4 * hit * miss**2
         return -slope, 2 * slope * (1 + hit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_count
+from boostobj._arrays import array_namespace
 from boostobj._math import log_softmax, softmax
 from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
@@ -36,8 +36,7 @@ class Softmax(MulticlassLoss):
     builtin = {"xgboost": "multi:softprob", "lightgbm": "multiclass"}
 
     def __post_init__(self) -> None:
-        if self.n_classes is not None:
-            check_count(self, "n_classes", low=2)
+        self._check_n_classes()
 
     @classmethod
     def examples(cls) -> tuple[Softmax, ...]:

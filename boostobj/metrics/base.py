@@ -131,6 +131,11 @@ class Metric(ABC):
     ) -> float | tuple[str, float] | tuple[str, float, bool]:
         """The metric callback of every slot; on arrays, the score.
 
+        Parameters
+        ----------
+        y_true, y_pred, sample_weight, group
+            As in `score`; a native API passes the predictions and its data set.
+
         Returns
         -------
         float, (name, value) or (name, value, is_higher_better)
@@ -164,7 +169,13 @@ class Metric(ABC):
 
 @dataclass(frozen=True)
 class LossMetric(Metric):
-    """The weighted mean of a loss, from margins; see `boostobj.base.Loss.metric`."""
+    """The weighted mean of a loss, from margins; see `boostobj.base.Loss.metric`.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss, which applies its own link.
+    """
 
     #: The loss applies its own.
     link: Link = field(default=Identity(), init=False, repr=False)
@@ -176,7 +187,8 @@ class LossMetric(Metric):
         return _label(self.loss.name, self.loss)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        return self._grouped_score(y, y_pred, weight, None)
+        values = self.loss._weighted_value(y, y_pred, weight)
+        return float(np.average(values, axis=0, weights=weight).mean())
 
     def _grouped_score(
         self,
@@ -185,15 +197,20 @@ class LossMetric(Metric):
         weight: NumpyArray | None,
         group: ArrayLike | None,
     ) -> float:
-        if isinstance(self.loss, GroupLoss):
-            values = self.loss.value(y, y_pred, group)
-        else:
-            values = self.loss._weighted_value(y, y_pred, weight)
-        return float(np.average(values, axis=0, weights=weight).mean())
+        if not isinstance(self.loss, GroupLoss):
+            return super()._grouped_score(y, y_pred, weight, group)
+        values = self.loss.value(y, y_pred, group)
+        return float(np.average(values, weights=weight))
 
 
 def all_metrics() -> dict[str, type[Metric]]:
-    """All registered metrics, yours included: class name to class, sorted by name."""
+    """All registered metrics, yours included.
+
+    Returns
+    -------
+    dict of str to type
+        Class name to class, sorted by name.
+    """
     return {name: cls for name, cls in sorted(_registry.items()) if not inspect.isabstract(cls)}
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from boostobj.base import MarginLoss, ResidualLoss, Sample
+from boostobj.base import BinaryLoss, MarginLoss, ResidualLoss, Sample
 from boostobj.testing import _families as families
 from boostobj.testing._formula import MOST, Exact
 from boostobj.testing._registry import check
@@ -202,10 +202,12 @@ def residual(trial: Trial) -> None:
         require_equal(what, y, raw, got, expected)
 
 
-@check(MarginLoss)
+@check(MarginLoss, BinaryLoss)
 def labels(trial: Trial) -> None:
     """Labels 0 and 1 mean what labels -1 and +1 mean."""
     loss = trial.loss
+    if not np.all(loss._domain.contains(np.asarray([-1.0, 1.0]))):
+        return
     y, raw = families.sample(loss, 50)
     other = 2 * y - 1
     for what, got, expected in zip(

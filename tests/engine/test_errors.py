@@ -47,7 +47,7 @@ RAW = np.zeros(4, dtype=np.float32)
         ("huber", [0, 1, 2, 3], RAW, [1, np.nan, 1, 1], r"sample_weight must be .*, got nan"),
         ("huber", [0, 1, 2, 3], RAW, [0, 0, 0, 0], r"sample_weight must have a positive sum"),
         ("huber", [0, 1, 2, 3], RAW, [1, 1], r"sample_weight must have shape \(4,\), got \(2,\)"),
-        ("huber", [0, 1, 2, 3], RAW + np.nan, None, r"raw_prediction nan gives a gradient that"),
+        ("huber", [0, 1, 2, 3], RAW + np.nan, None, r"raw_prediction must be finite, got nan"),
     ],
 )
 def test_callback_names_what_is_wrong(loss, y, raw, weight, message):
@@ -153,8 +153,24 @@ def test_no_rows_have_no_losses(loss):
 
 @pytest.mark.parametrize("loss", [boostobj.Huber("auto"), boostobj.LogCosh("auto")], ids=repr)
 def test_margins_without_a_width_are_refused_by_name(loss):
-    with pytest.raises(ValueError, match="raw_prediction nan gives a gradient"):
+    with pytest.raises(ValueError, match="raw_prediction must be finite, got nan"):
         loss(np.zeros(4), np.full(4, np.nan, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    "loss", [boostobj.Huber(), boostobj.Huber("auto"), boostobj.LogCosh(), boostobj.Lp()], ids=repr
+)
+def test_an_infinite_margin_is_refused_by_name(loss):
+    raw = np.asarray([0, 1, np.inf], dtype=np.float32)
+    with pytest.raises(ValueError, match=r"raw_prediction must be finite, got inf \(1 of 3 values"):
+        loss(np.ones(3), raw)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_row_without_finite_derivatives_is_named():
+    y = np.asarray([1, 1e-30, 2], dtype=np.float32)
+    with pytest.raises(ValueError, match=r"y_true 1e-30 and raw_prediction 1\.0 give a"):
+        boostobj.SquaredPercentageError()(y, np.ones(3, dtype=np.float32))
 
 
 @pytest.mark.filterwarnings("ignore:.*Empty dataset:UserWarning")

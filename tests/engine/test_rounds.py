@@ -10,6 +10,7 @@ import boostobj
 from boostobj import _parallel
 from boostobj._sample import SAMPLE_ROWS
 from boostobj.base import Sample
+from boostobj.engine.xgboost import XGBoostAdapter
 
 
 @pytest.fixture
@@ -108,6 +109,33 @@ def test_a_sample_draws_rows_by_their_weight():
     assert sample.count() == y.sum()
     sample = Sample(y, y, (y < 3).astype(float))
     assert set(sample.y) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.MAPE()], ids=repr)
+@pytest.mark.parametrize("unit", [1e-27, 1e-24, 1e17])
+def test_steps_stay_however_small_or_large_the_targets(loss, unit):
+    y = np.random.default_rng(0).lognormal(size=1000)
+    raw = np.full(len(y), loss.init_score(y))
+    g, h = (x.astype(float) for x in loss(y, raw))
+    g_far, h_far = (x.astype(float) for x in loss(unit * y, unit * raw))
+    np.testing.assert_allclose(g_far / h_far, unit * (g / h), rtol=1e-4)
+    assert np.mean(h_far) >= 0.9
+
+
+@pytest.mark.parametrize("loss", [boostobj.Poisson(), boostobj.Gamma()], ids=repr)
+def test_a_row_without_weight_does_not_stop_training(loss):
+    raw = np.asarray([0, 0, 1e3 if loss.name == "poisson" else -1e3], dtype=np.float32)
+    g, h = loss(np.ones(3), raw, np.asarray([1, 1, 0], dtype=np.float32))
+    assert np.all(np.isfinite([g, h]))
+    assert g[2] == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*Empty dataset:UserWarning")
+def test_a_worker_without_rows_takes_part(monkeypatch):
+    monkeypatch.setattr(XGBoostAdapter, "is_alone", lambda self: False)
+    data = xgb.DMatrix(np.empty((0, 2)), np.empty(0))
+    g, h = boostobj.Quantile(0.9)(np.empty(0, np.float32), data)
+    assert g.shape == h.shape == (0,)
 
 
 def test_gradients_too_large_for_float32_stay_finite():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -385,6 +387,31 @@ def test_float32_far_away(loss):
                 assert np.all(np.isfinite(x))
             assert np.all(hessian > 0)
             assert np.all((p >= 0) & (p <= 1))
+
+
+@pytest.mark.parametrize("loss", [bo.Exponential(), bo.Savage(), bo.Focal()], ids=repr)
+def test_the_largest_margins_are_silent(loss):
+    raw = np.asarray([3e38, -3e38], dtype=np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        p = loss.link.inverse(raw)
+        if not isinstance(loss, bo.Exponential):
+            loss.gradient_hessian([1, 0], raw)
+    np.testing.assert_array_equal(p, [1, 0])
+
+
+def test_start_values_take_labels_as_the_loss_does():
+    loss = bo.Softmax(n_classes=3)
+    labels = [0, 1, 2, 2]
+    np.testing.assert_array_equal(loss.init_score(np.c_[labels]), loss.init_score(labels))
+    with pytest.raises(ValueError, match=r"y_true must have shape \(n,\) or \(n, 3\), got \(4, 4"):
+        loss.init_score(np.eye(4))
+    with pytest.raises(ValueError, match=r"at most 10000 classes, got 20240101\.0"):
+        bo.Softmax().init_score([0, 1, 20240101])
+
+
+def test_class_balanced_changes_its_loss_whole():
+    loss = dataclasses.replace(bo.ClassBalanced(bo.Logistic(), (1, 2)), loss=bo.Softmax())
+    assert loss == bo.ClassBalanced(bo.Softmax(), (1, 2))
 
 
 def test_own_margin_takes_both_label_codes():

@@ -66,6 +66,37 @@ def test_factors_multiply_and_sums_are_flat():
     assert (a + b) + a == a + (b + a)
 
 
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_products_of_factors_stay_finite_and_positive(factor):
+    with pytest.raises(ValueError, match=r"the factor of .* must be finite and > 0"):
+        factor * (factor * bo.SquaredError())
+
+
+def _balanced(clip, counts):
+    return bo.ClassBalanced(bo.TruncatedSquared(clip), counts)
+
+
+@pytest.mark.parametrize(
+    ("loss", "k"),
+    [
+        (_balanced(1.2, (1, 1)) + _balanced(1.7, (1, 3)), None),
+        (bo.OneVsRest(bo.TruncatedSquared(1.2)) + bo.OneVsRest(bo.TruncatedSquared(1.7)), 2),
+    ],
+    ids=["two", "k"],
+)
+@pytest.mark.parametrize("positives", [5, 6, 7])
+def test_wrapped_losses_with_several_minima_start_at_the_best(loss, k, positives):
+    y = np.repeat([1.0, 0.0], [positives, 10 - positives])
+    best = loss.init_score(y)
+    grid = np.linspace(-2, 2, 41)
+    others = [[a] if k is None else [a, b] for a in grid for b in (grid if k else [0])]
+    values = [
+        np.mean(loss.value(y, np.tile(c, (10, 1)) if k else np.full(10, c[0])))
+        for c in [np.atleast_1d(best), *others]
+    ]
+    assert values[0] <= min(values) + 1e-9
+
+
 def test_values_and_derivatives_add_up():
     rng = np.random.default_rng(0)
     y, raw = rng.normal(size=50), rng.normal(size=50)
