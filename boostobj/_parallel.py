@@ -20,8 +20,9 @@ from boostobj._typing import Array, NumpyArray
 #: calls cost little beside its work.
 CHUNK = 1 << 17
 
-#: Fewer chunks than this are not worth starting a thread for.
-MIN_CHUNKS_PER_THREAD = 2
+#: Fewer chunks than this are not worth starting a thread for: between NumPy's calls threads wait
+#: for the interpreter, and on two cores those of the engine still spin when a round begins.
+MIN_CHUNKS_PER_THREAD = 8
 
 _explicit_threads: int | None = None
 
@@ -93,7 +94,7 @@ def by_row(function: Callable[..., Sequence[Array]], *inputs: Array) -> tuple[Ar
         for out, result in zip(outputs, function(*rows_of(inputs, rows)), strict=True):
             out[rows] = result
 
-    each_chunk(fill, inputs, get_num_threads())
+    each_chunk(fill, inputs)
     return tuple(outputs)
 
 
@@ -105,7 +106,9 @@ def rows_of(arrays: Sequence[NumpyArray], rows: slice = slice(None)) -> list[Num
     return [np.asfortranarray(x[rows]) for x in arrays]
 
 
-def each_chunk(work: Callable[[slice], None], inputs: Sequence[NumpyArray], n_threads: int) -> None:
+def each_chunk(
+    work: Callable[[slice], None], inputs: Sequence[NumpyArray], requested: int | None = None
+) -> None:
     """Call `work` with slices that cover all rows, of at most `CHUNK` numbers of an input each.
 
     Parameters
@@ -114,13 +117,15 @@ def each_chunk(work: Callable[[slice], None], inputs: Sequence[NumpyArray], n_th
         Computes each row on its own.
     inputs : sequence of arrays with equally many rows
         What it reads.
-    n_threads : int
-        An upper bound.
+    requested : int, optional
+        How many threads the engine asks for, see `get_num_threads`.
     """
     n_rows = len(inputs[0])
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
     chunks = [slice(start, start + step) for start in range(0, n_rows, step)]
-    n_threads = min(n_threads, len(chunks) // MIN_CHUNKS_PER_THREAD)
+    n_threads = len(chunks) // MIN_CHUNKS_PER_THREAD
+    if n_threads > 1:
+        n_threads = min(n_threads, get_num_threads(requested))
     if n_threads < 2:
         for rows in chunks:
             work(rows)

@@ -66,6 +66,11 @@ class Sample:
         """Whether the sample holds all rows, as they are."""
         return bool(self._all[1].shape[0] <= SAMPLE_ROWS)
 
+    @cached_property
+    def is_alone(self) -> bool:
+        """Whether no other worker has rows of this round."""
+        return self._cluster.is_alone()
+
     def of(self, x: Array) -> Array:
         """The rows of the sample of any array of all rows."""
         if self.is_complete:
@@ -88,7 +93,7 @@ class Sample:
         """Weights of the sample; None counts every row the same."""
         # rows are chosen by their weight, and then count the same
         weight = self._all[2] if self.is_complete else None
-        if weight is None and not self._cluster.is_alone():
+        if weight is None and not self.is_alone:
             # a worker's rows count for all that it has
             n = min(self._all[1].shape[0], SAMPLE_ROWS)
             return np.full(n, self._here / max(1, n))
@@ -130,8 +135,10 @@ class Sample:
         # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
         share = weight / (self._sum(total) or 1.0)
         # no product of matrices: BLAS would start threads that get in the engine's way
-        means = self._cluster.sum_over_workers(np.atleast_1d(np.sum(share * values.T, axis=-1)))
-        return means if values.ndim > 1 else float(means[0])
+        means = (share * values.T).sum(axis=-1)
+        if not self.is_alone:
+            means = self._cluster.sum_over_workers(np.atleast_1d(means)).reshape(means.shape)
+        return means if values.ndim > 1 else float(means)
 
     def quantile(self, values: Array, quantile: float) -> float:
         """Weighted quantile of one value a row.
@@ -147,8 +154,9 @@ class Sample:
         -------
         float
         """
-        values = self._cluster.from_all_workers(np.asarray(values))
-        weight = None if self.weight is None else self._cluster.from_all_workers(self.weight)
+        values, weight = np.asarray(values), self.weight
+        if not self.is_alone:
+            values, weight = map(self._cluster.from_all_workers, (values, weight))
         if len(values) == 0:
             return 0.0
         return weighted_quantile(values, quantile, weight)
@@ -170,6 +178,8 @@ class Sample:
         return max(self.quantile(distance, quantile), float(self.average(distance)) / 10)
 
     def _sum(self, number: float) -> float:
+        if self.is_alone:
+            return number
         return float(self._cluster.sum_over_workers(np.asarray([number]))[0])
 
 

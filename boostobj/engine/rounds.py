@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import check_weights, describe_violations
-from boostobj._parallel import each_chunk, get_num_threads, rows_of
+from boostobj._parallel import each_chunk, rows_of
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
 from boostobj.engine.batch import Batch, read_call
@@ -90,7 +90,7 @@ def _evaluate(
 ) -> None:
     """Fill `gradient` and `hessian` in place."""
     sample = Sample(y, raw, weight, batch.adapter)
-    if loss.unit_curvature and not np.all(np.isfinite(sample.raw)):
+    if loss.unit_curvature and not np.isfinite(sample.raw).all():
         _check_margins(loss, raw)
     if isinstance(loss, GroupLoss):
         sizes = check_group(batch.group, len(raw))
@@ -111,10 +111,10 @@ def _evaluate(
         outputs = gradient[rows], hessian[rows]
         derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
         _write(derivatives, factors, None if weight is None else weight[rows], outputs)
-        finite.append(all(np.all(np.isfinite(out)) for out in outputs))
-        moves.append(bool(np.any(outputs[0])))
+        finite.append(all(np.isfinite(out).all() for out in outputs))
+        moves.append(bool(outputs[0].any()))
 
-    each_chunk(fill, (y, raw), get_num_threads(batch.n_threads))
+    each_chunk(fill, (y, raw), batch.n_threads)
     if not all(finite):
         _check_margins(loss, raw)
         for name, x in (("gradient", gradient), ("Hessian", hessian)):
@@ -122,7 +122,7 @@ def _evaluate(
                 x[weight == 0] = 0  # of infinity as well
             _check_numbers(loss, y, raw, name, x)
             np.clip(x, -LARGEST, LARGEST, out=x)
-    if not any(moves) and batch.adapter.is_alone():
+    if not any(moves) and sample.is_alone:
         _check_flat(loss, y, raw)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import choose, clip, exp_softplus, sigmoids, softplus
+from boostobj._math import choose, clip, exp_softplus, log1p, power, sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -75,9 +75,11 @@ class AsymmetricLoss(BinaryLoss):
 
     def _value(self, y: Array, raw: Array) -> Array:
         s, rest = sigmoids(raw)
-        positive = rest**self.gamma_positive * softplus(-raw)
+        positive = power(rest, self.gamma_positive) * softplus(-raw)
         kept, surprise = self._clipped(raw, s, rest)
-        return array_namespace(raw).where(y > 0, positive, kept**self.gamma_negative * surprise)
+        return array_namespace(raw).where(
+            y > 0, positive, power(kept, self.gamma_negative) * surprise
+        )
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         xp = array_namespace(raw)
@@ -85,7 +87,7 @@ class AsymmetricLoss(BinaryLoss):
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
 
         gamma = self.gamma_positive
-        positive = rest ** (1 + gamma) * (1 + gamma * exp_softplus(raw))
+        positive = power(rest, 1 + gamma) * (1 + gamma * exp_softplus(raw))
 
         gamma = self.gamma_negative
         kept, surprise = self._clipped(raw, s, rest)
@@ -94,7 +96,7 @@ class AsymmetricLoss(BinaryLoss):
         u = choose(counts, kept, 1.0, raw.dtype)
         share = clip(rest, min=tiny)
         slope = share / (share + self.clip) + gamma * rest * surprise / u
-        negative = choose(counts, u**gamma * s * slope, 0, raw.dtype)
+        negative = choose(counts, power(u, gamma) * s * slope, 0, raw.dtype)
 
         hessian = choose(
             y > 0,
@@ -115,6 +117,6 @@ class AsymmetricLoss(BinaryLoss):
         if self.clip == 0:
             return s, softplus(raw)
         kept = clip(s - self.clip, min=0.0)
-        near = -xp.log1p(-clip(kept, max=0.5))
+        near = -log1p(-clip(kept, max=0.5))
         far = -xp.log(rest + self.clip)
         return kept, choose(kept < 0.5, near, far, raw.dtype)

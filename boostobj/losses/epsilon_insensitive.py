@@ -55,7 +55,7 @@ class EpsilonInsensitive(KinkedLoss):
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
         excess = xp.abs(r) - self.epsilon
-        gradient = xp.where(excess > 0, xp.sign(r), xp.zeros_like(r))
+        gradient = xp.sign(r) * xp.astype(excess > 0, r.dtype)
         return gradient, 1 / hypot(excess, self._width)
 
     def _distance(self, r: Array) -> Array:

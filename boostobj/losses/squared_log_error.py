@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from boostobj._arrays import Interval, array_namespace, check_choice
-from boostobj._math import choose, clip
+from boostobj._math import choose, clip, log1p
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss
 
@@ -72,7 +72,7 @@ class SquaredLogError(PointwiseLoss):
         distance = xp.minimum(clip(raw, min=LEAST - 1) - y, 1 + y) / (1 + y)
         # of the roots, since the ratio itself may over- or underflow
         far = 2 * xp.log(xp.sqrt(one_plus) / xp.sqrt(1 + y))
-        near = xp.log1p(clip(distance, min=-0.5))
+        near = log1p(clip(distance, min=-0.5))
         return one_plus, choose(xp.abs(distance - 0.25) < 0.75, near, far, raw.dtype)
 
     def _value(self, y: Array, raw: Array) -> Array:
@@ -87,10 +87,10 @@ class SquaredLogError(PointwiseLoss):
         if self.hessian == "exact":
             return gradient, clip((1 - log_ratio) / one_plus / one_plus, min=1e-6)
         r = raw - y
-        hit = xp.abs(r) <= 1e-12 * (1 + y)
-        one = xp.ones_like(r)
-        at_target = one / (1 + y) / one_plus
-        return gradient, xp.where(hit, at_target, gradient / xp.where(hit, one, r))
+        hit = xp.astype(xp.abs(r) <= 1e-12 * (1 + y), r.dtype)
+        at_target = 1 / (1 + y) / one_plus
+        # r itself may be smaller than any number that divides
+        return gradient, hit * at_target + (1 - hit) * (gradient / (r + hit))
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return float(np.expm1(np.average(np.log1p(y), weights=weight)))
