@@ -383,7 +383,9 @@ def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) ->
         last = len(x) - 1
         low = min(max(math.ceil(below * len(x)) - 1, 0), last)
         high = min(math.floor(above * len(x)), last)
-        x = np.partition(x, (low, high))
+        # NumPy vectorises the search for one place, not that for two; they are neighbours
+        x = np.partition(x, high)
+        x[low] = np.max(x[: low + 1])
     else:
         weight = np.asarray(weight, dtype=np.float64)
         order = np.argsort(x)

@@ -18,17 +18,19 @@ kernel (a Student's t with two degrees of freedom) of width ``b s``, and a Hessi
 the scale of the residuals of the round, 1.25 times the median of twice their pinball losses::
 
     gradient = (1 + r / sqrt(r**2 + (b*s)**2)) / 2 - q
-    hessian = c * (1 + (r/s)**2)**(2v - 1) / (2s)        with v = q * (1 - q)
+    hessian = c / (a*w + (1 - a)*w**2) / (2s)       with w = sqrt(1 + (r/s)**2)
 
-Twice that at the median is the pseudo-Huber loss for the absolute error. It follows the residuals
-down from any start, in any unit. A kernel saves noise and costs a bias, so that it is wider for
-extreme quantiles and the narrower the more rows there are, ``b = (4v)**-0.2 / sqrt(1 + n/20000)``.
+At the median that is the curvature ``1/(2|r|)`` of the majoriser, rounded off at zero, which
+follows the residuals down from any start, in any unit. A kernel saves noise and costs a bias, so
+that it is wider for extreme quantiles and the narrower the more rows there are,
+``b = (4v)**-0.2 / sqrt(1 + n/20000)`` with ``v = q * (1 - q)``.
 
-The further out the quantile, the less a distant row holds its leaf, since the many rows on the
-near side pull slowly; but enough that no row moves more than three times its distance before the
-learning rate. In a small sample the few rows on the far side must be able to answer: there the
-Hessian is multiplied by ``c = (4v)**(-1 / (1 + n/3000))``, which shortens the steps for the 5 %
-quantile of 300 rows to a fifth, of 3,000 rows to less than a half, and hardly those of 100,000.
+The further out the quantile, the less a distant row holds its leaf, ``a = sqrt(4v)``, since the
+many rows on the near side pull slowly; but enough that no row moves more than three times its
+distance before the learning rate. In a small sample the few rows on the far side must be able to
+answer: there the Hessian is multiplied by ``c = (6 - 20v)**(1 / (1 + n/2000))``, which shortens the
+steps for the 5 % quantile of 300 rows to a quarter, of 3,000 rows to a half, and hardly those of
+100,000.
 
 ``examples/benchmarks/curvature.py`` compares: stopped early, its held-out pinball loss is 0.96 of
 the engines' built-in objectives, where the majoriser of XGBoost 3.4 as a Python objective has
@@ -110,7 +112,7 @@ def fitted_to_rows(quantile: float, n_rows: float) -> tuple[float, float]:
     """
     v4 = 4 * quantile * (1 - quantile)
     bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
-    return bandwidth, v4 ** (-1 / (1 + n_rows / 3_000))
+    return bandwidth, (1 + 5 * (1 - v4)) ** (1 / (1 + n_rows / 2_000))
 
 
 def residual_scale(sample: Sample, distance: Array) -> float:
