@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
@@ -15,6 +16,7 @@ from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     check_is_fitted,
+    column_or_1d,
 )
 
 from boostobj._arrays import check_weights
@@ -77,10 +79,13 @@ class Origin(NamedTuple):
             init_model = init_model.get_booster()
         elif hasattr(init_model, "n_estimators"):
             init_model = init_model.booster_  # of LightGBM's wrappers
-        categories = None  # XGBoost looks after its own
-        if hasattr(init_model, "pandas_categorical"):
-            categories = init_model.pandas_categorical or []
-        return cls(init_model, categories, {})
+        if not hasattr(init_model, "pandas_categorical"):
+            return cls(init_model, None, {})  # XGBoost looks after its own
+        traits = {"n_features_in_": init_model.num_feature()}
+        names = init_model.feature_name()
+        if names != [f"Column_{i}" for i in range(len(names))]:
+            traits["feature_names_in_"] = names
+        return cls(init_model, init_model.pandas_categorical or [], traits)
 
 
 class TakesFrames(BaseEstimator):  # type: ignore[misc]
@@ -200,7 +205,8 @@ class BoostEstimator(TakesFrames):
         mine = self._traits()
         for name, theirs in origin.traits.items():
             own = mine.get(name, theirs)
-            if theirs != own:
+            # LightGBM has no spaces in names
+            if str(theirs).replace(" ", "_") != str(own).replace(" ", "_"):
                 raise ValueError(
                     f"{owner}: init_model has {name} {reprlib.repr(theirs)}, this fit "
                     f"{reprlib.repr(own)}; they must be the same"
@@ -312,12 +318,29 @@ def check_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any)
     return X_val is not None
 
 
-def check_targets(y: Any, name: str) -> NumpyArray:
-    """Targets as finite float64 numbers."""
+def check_targets(y: Any, name: str, loss: Loss) -> NumpyArray:
+    """Targets as finite float64 numbers in the domain of the loss."""
+    kind = getattr(np.asarray(y).dtype, "kind", "O")
+    if kind in "mM":
+        raise TypeError(f"{name} must be numbers, got dates or durations: {np.asarray(y).dtype}")
     try:
         checked: NumpyArray = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
     except (TypeError, ValueError) as error:
         if "could not convert" in str(error):
             raise ValueError(f"{name} must be numbers: {error}") from None
         raise
+    if checked.shape[1:] == (1,):
+        checked = column_or_1d(checked, warn=True)
+    loss._domain.check(checked, name, type(loss).__name__)
     return checked
+
+
+def warn_of_constant(model: Any, y: NumpyArray) -> None:
+    """Warn of targets that are all the same."""
+    if len(y) > 1 and np.all(y == y[0]):
+        warnings.warn(
+            f"{type(model).__name__}: y is {y[0]!s} in all {len(y)} rows, there is nothing to "
+            "learn",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from boostobj._arrays import Interval
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
@@ -56,12 +57,12 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         What to minimise: an instance, or the name of a loss with its default parameters. With
         three or more classes the cross-entropy is `Softmax`; a loss of two classes is refused.
     class_weight : dict, "balanced" or None, default=None
-        Factors on the weights of the rows of each class; "balanced" gives each class the same
-        total.
+        Factors on the weights of the rows of each class, >= 0; "balanced" gives each class the same
+        total weight.
     early_stopping_rounds : int, optional
         Stop when the loss on rows kept for validation has not improved for so many rounds, and
         keep the best round. By default all rows train for all rounds.
-    validation_fraction : float, default=0.1
+    validation_fraction : float or None, default=0.1
         Share of the rows of each class that early stopping keeps for validation, in (0, 1),
         unless `fit` is given some.
     random_state : int, RandomState or None, default=None
@@ -173,7 +174,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         soft = _is_soft(y, loss)
         if soft:
-            targets = _soft_labels(y, "y", loss)
+            targets = check_targets(y, "y", loss)
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
         else:
             check_classification_targets(y)
@@ -185,7 +186,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         validation = None
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
-            labels = _soft_labels(y_val, "y_val", loss) if soft else self._encoded(y_val)
+            labels = check_targets(y_val, "y_val", loss) if soft else self._encoded(y_val)
             if labels.shape[1:] != rows.y.shape[1:]:
                 raise ValueError(
                     f"BoostClassifier: y_val of shape {labels.shape} does not fit y of shape "
@@ -195,7 +196,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         if self.class_weight is not None:
             if soft:
                 raise ValueError("BoostClassifier: class_weight needs labels, y is probabilities")
-            factors = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
+            factors = self._class_factors(targets, rows.sample_weight)
             rows = _weighted(rows, factors)
             validation = None if validation is None else _weighted(validation, factors)
         return self._fit(rows, validation, origin, stratify=None if soft else targets)
@@ -288,6 +289,18 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         labels: NumpyArray = self.classes_[scores.argmax(axis=1)]
         return labels
 
+    def _class_factors(self, targets: NumpyArray, weight: NumpyArray | None) -> NumpyArray:
+        """What `class_weight` multiplies the weights of each class by."""
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
+            totals = np.bincount(targets, weight, len(self.classes_))
+            # a class of rows without weight stays without
+            return np.asarray(np.mean(totals) / np.where(totals > 0, totals, np.inf))
+        factors: NumpyArray = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=self.classes_[targets]
+        )
+        Interval(0).check(factors, "class_weight", type(self).__name__)
+        return factors
+
     def _encoded(self, y_val: Any) -> NumpyArray:
         """Class numbers of validation labels."""
         labels = _hard_labels(y_val, "y_val")
@@ -309,14 +322,6 @@ def _is_soft(y: Any, loss: Loss) -> bool:
         return False
     values = np.asarray(y, dtype=np.float64)
     return bool(np.all((values >= 0) & (values <= 1)))
-
-
-def _soft_labels(y: Any, name: str, loss: Loss) -> NumpyArray:
-    targets = check_targets(y, name)
-    if targets.shape[1:] == (1,):
-        targets = column_or_1d(targets, warn=True)
-    loss._domain.check(targets, name, type(loss).__name__)
-    return targets
 
 
 def _hard_labels(y: Any, name: str) -> NumpyArray:

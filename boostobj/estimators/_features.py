@@ -74,6 +74,8 @@ def check_features(
 def _check_frame(estimator: Any, X: Any, reset: bool, name: str, categories: Any) -> Any:
     if X.ndim != 2:
         raise ValueError(f"{name} must have rows and columns, got a {type(X).__name__}")
+    if reset and X.shape[0] == 1:
+        raise ValueError(f"{name} has 1 sample (row), a minimum of 2 is required to fit")
     if 0 in X.shape:
         raise ValueError(f"{name} is empty: {X.shape[0]} rows, {X.shape[1]} columns")
     twice = X.columns[X.columns.duplicated()].tolist()
@@ -109,6 +111,8 @@ def _from_polars(X: Any) -> Any:
     """A frame of polars as one of pandas, column by column: `to_pandas` would need pyarrow."""
     import pandas as pd
 
+    if hasattr(X, "collect"):
+        raise TypeError("a polars LazyFrame holds no rows yet: call its collect()")
     if not hasattr(X, "columns"):
         return X.to_numpy()
     columns = {}
@@ -133,7 +137,8 @@ def _plain_columns(X: Any, name: str) -> Any:
         values = frame[column]
         if isinstance(values.dtype, pd.CategoricalDtype):
             continue
-        if not types.is_numeric_dtype(values.dtype) or types.is_complex_dtype(values.dtype):
+        number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
+        if not number or types.is_complex_dtype(values.dtype):
             raise ValueError(
                 f"{name}: column {column!r} has dtype {values.dtype}; features are numbers, "
                 'booleans or categories: encode it, or use astype("category")'

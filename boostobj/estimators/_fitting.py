@@ -59,12 +59,19 @@ class Task:
     metric : callable
         ``metric(raw)`` is the loss on the validation rows, if there are any.
     metric_name : str
+        What the engine's history calls it.
     metric_unit : float
         The loss of the start value, in units of which an engine may round the metric.
     n_outputs : int
         Margins per row.
     curvature : float
         The mean Hessian. Penalties are meant for one, and are to be multiplied by it.
+    early_stopping_rounds : int, or None
+        Rounds without improvement after which training ends.
+    progress : Progress
+        What the objective and the metric tell of the rounds.
+    init_model : booster, optional
+        A whole booster to go on from.
     """
 
     objective: Callable[[NumpyArray, Any], tuple[NumpyArray, NumpyArray]]
@@ -98,7 +105,7 @@ class Engine(ABC):
     margins: ClassVar[type[np.floating[Any]]]
 
     def __init__(self, estimator: Any, random_state: Any = None) -> None:
-        # A clone freezes nothing else: a wrapper's parameters are plain values and callbacks.
+        # Of callbacks it has copies, so that a callback that records does so in its copy.
         self.estimator = clone(estimator)
         if self.estimator.get_params().get("random_state") is None and random_state is not None:
             seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
@@ -215,6 +222,10 @@ def resolve_engine(
     random_state : int, RandomState or None
         Seeds the engine unless `estimator` has a seed of its own.
 
+    Returns
+    -------
+    Engine
+
     Raises
     ------
     ImportError
@@ -272,6 +283,15 @@ def split_rows(
         Seeds the shuffle.
     stratify : array-like, optional
         Classes to keep in equal shares.
+
+    Returns
+    -------
+    train, validation : Rows
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, in all or in a class.
     """
     weight = rows.sample_weight
     drawn = np.arange(len(rows.y)) if weight is None else np.flatnonzero(weight)
@@ -326,19 +346,28 @@ def fit_engine(
         0 is silent, 1 a bar or ten lines, k > 1 a line every k rounds.
     init_model : booster, optional
         A whole booster of the same engine to go on from.
+
+    Returns
+    -------
+    FittedModel
     """
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
-    curvature = 1.0
+    curvature = meant = 1.0
     if loss.unit_curvature:
         _check_precision(train.y, start, weight, engine)
         curvature = _curvature(train.y, start, weight)
+        meant = curvature if engine.drops_small_gains else 1.0
+    metric = loss.metric
+    metric_unit = 1.0
+    if validation is not None:
+        constant = np.broadcast_to(start, (len(validation.y), *start.shape))
+        metric_unit = abs(metric.score(validation.y, constant, validation.sample_weight)) or 1.0
     if init_model is not None:
         _check_outputs(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
         start = np.zeros_like(start)
     total = float(len(train.y) if weight is None else np.sum(weight))
-    metric = loss.metric
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
@@ -352,10 +381,10 @@ def fit_engine(
             progress.show(metric.score(train.y, raw, weight))
         progress.round += 1
         gradient, hessian = derivatives(loss, replace(batch, raw=raw))
-        if curvature > 1:
+        if curvature != 1:
             mean = np.sum(hessian, axis=0, dtype=np.float64) / total
             # beyond the mean that is meant, a round of little gain may need more
-            wanted = np.maximum(curvature, mean) if engine.drops_small_gains else 1.0
+            wanted = np.maximum(meant, mean) if meant > 1 else meant
             factor = np.asarray(wanted / mean, dtype=np.float32)
             gradient, hessian = gradient * factor, hessian * factor
         return gradient, hessian
@@ -368,17 +397,13 @@ def fit_engine(
             progress.show(score)
         return score
 
-    metric_unit = 1.0
-    if validation is not None:
-        constant = np.broadcast_to(start, (len(validation.y), *start.shape))
-        metric_unit = abs(metric.score(validation.y, constant, validation.sample_weight)) or 1.0
     task = Task(
         objective,
         validate,
         metric.name,
         metric_unit,
         int(start.size),
-        curvature if engine.drops_small_gains else 1.0,
+        meant,
         early_stopping_rounds,
         progress,
         init_model,
@@ -402,10 +427,18 @@ def _curvature(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> f
     """The mean Hessian with which a small target grows the trees of one around one.
 
     Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that
-    gain less than 1e-6. With penalties multiplied likewise the trees stay the same.
+    gain less than 1e-6, and squares sums of gradients in float32. With penalties multiplied
+    likewise the trees stay the same. Of several targets the smallest counts as far as the largest
+    allows.
     """
-    spread = np.min(_spread(y, start, weight))
-    return float(4.0 ** np.ceil(-np.log2(np.clip(spread, 1e-15, 1.0))))
+    spread = np.atleast_1d(_spread(y, start, weight))
+    spread = spread[spread > 0]
+    if spread.size == 0:
+        return 1.0
+    wanted = -np.log2(np.clip(np.min(spread), 1e-15, 1.0))
+    total = float(len(y) if weight is None else np.sum(weight))
+    allowed = (18 - np.log10(total) - np.log10(np.max(spread))) / np.log10(4)
+    return float(4.0 ** min(np.ceil(wanted), np.floor(allowed)))
 
 
 def _check_precision(

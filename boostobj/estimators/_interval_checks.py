@@ -18,6 +18,7 @@ from boostobj.estimators._base import (
 )
 from boostobj.estimators._conformal import SLACK
 from boostobj.estimators._fitting import Rows
+from boostobj.losses.quantile import Quantile
 
 __all__ = ["check_enclosed", "check_level", "check_parameters", "check_rows", "has_validation"]
 
@@ -100,7 +101,7 @@ def has_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -
 def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Rows:
     """Targets and weights that fit the features."""
     require_target(model, y, suffix)
-    y = column_or_1d(check_targets(y, f"y{suffix}"), warn=True)
+    y = column_or_1d(check_targets(y, f"y{suffix}", Quantile()))
     return weighted_rows(X, y, sample_weight, suffix)
 
 

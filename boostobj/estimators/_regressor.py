@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import column_or_1d
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
@@ -19,6 +17,7 @@ from boostobj.estimators._base import (
     check_targets,
     check_validation,
     resolve_loss,
+    warn_of_constant,
 )
 from boostobj.losses.squared_error import SquaredError
 
@@ -39,7 +38,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     early_stopping_rounds : int, optional
         Stop when the loss on rows kept for validation has not improved for so many rounds, and
         keep the best round. By default all rows train for all rounds.
-    validation_fraction : float, default=0.1
+    validation_fraction : float or None, default=0.1
         Share of the rows that early stopping keeps for validation, in (0, 1), unless `fit` is
         given some.
     random_state : int, RandomState or None, default=None
@@ -147,23 +146,17 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         self._check_parameters(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
-        rows = rows._replace(y=_targets(y, "y", loss))
+        rows = rows._replace(y=check_targets(y, "y", loss))
         validation = None
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
-            validation = validation._replace(y=_targets(y_val, "y_val", loss))
+            validation = validation._replace(y=check_targets(y_val, "y_val", loss))
             if validation.y.shape[1:] != rows.y.shape[1:]:
                 raise ValueError(
                     f"BoostRegressor: y_val of shape {validation.y.shape} does not fit y of "
                     f"shape {rows.y.shape}"
                 )
-        if np.all(rows.y == rows.y[0]) and len(rows.y) > 1:
-            warnings.warn(
-                f"BoostRegressor: y is {rows.y[0]!s} in all {len(rows.y)} rows, there is nothing "
-                "to learn",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_constant(self, rows.y)
         self.loss_ = loss
         return self._fit(rows, validation, origin)
 
@@ -197,11 +190,3 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
 
     def _linked(self, raw: NumpyArray) -> NumpyArray:
         return np.asarray(self.loss_.link.inverse(raw))
-
-
-def _targets(y: Any, name: str, loss: Loss) -> NumpyArray:
-    targets = check_targets(y, name)
-    if targets.ndim == 2 and targets.shape[1] == 1:
-        targets = column_or_1d(targets, warn=True)
-    loss._domain.check(targets, name, type(loss).__name__)
-    return targets

@@ -67,22 +67,27 @@ class XGBoostEngine(Engine):
         import xgboost
 
         parameters = self.estimator.get_xgb_params()
-        parameters |= {"base_score": 0, "disable_default_eval_metric": True}
+        parameters["disable_default_eval_metric"] = True
         parameters |= self._scaled_penalties(parameters, task.curvature)
         parameters.pop("objective", None)
         if task.n_outputs > 1:
             parameters["num_class"] = task.n_outputs
-        if task.init_model is not None:
-            del parameters["base_score"]
+        names = None
+        if task.init_model is None:
+            parameters["base_score"] = 0
+        else:
+            names = task.init_model.feature_names
+            # else its random numbers go on from whatever was drawn in this process
+            parameters["seed_per_iteration"] = True
         evals = []
         factor = _METRIC_DIGITS / task.metric_unit
         if validation is not None:
-            evals.append((self._dataset(validation), "validation"))
+            evals.append((self._dataset(validation, names), "validation"))
         history: dict[str, dict[str, list[float]]] = {}
         callbacks = list(self.estimator.get_params().get("callbacks") or ())
         booster = xgboost.train(
             parameters,
-            self._dataset(train),
+            self._dataset(train, names),
             self.n_rounds,
             evals=evals,
             obj=task.objective,
@@ -129,12 +134,14 @@ class XGBoostEngine(Engine):
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
         """Margins of the whole model."""
-        raw: NumpyArray = booster.predict(self._dataset(Rows(X)), output_margin=True)
+        raw: NumpyArray = booster.predict(
+            self._dataset(Rows(X), booster.feature_names), output_margin=True
+        )
         return raw
 
     def staged_raw_prediction(self, booster: Any, X: Any) -> Iterator[NumpyArray]:
         """Margins after each round."""
-        data = self._dataset(Rows(X))
+        data = self._dataset(Rows(X), booster.feature_names)
         for i in range(self.rounds(booster)):
             raw = booster.predict(data, output_margin=True, iteration_range=(i, i + 1))
             yield raw
@@ -156,7 +163,8 @@ class XGBoostEngine(Engine):
         names = booster.feature_names or [f"f{i}" for i in range(n_features)]
         return np.asarray([scores.get(name, 0.0) for name in names])
 
-    def _dataset(self, rows: Rows) -> Any:
+    def _dataset(self, rows: Rows, names: list[str] | None) -> Any:
+        """The rows for a model whose features have these names, which a frame has to have."""
         import xgboost
 
         parameters = self.estimator.get_params()
@@ -165,6 +173,7 @@ class XGBoostEngine(Engine):
             label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
             weight=rows.sample_weight,
             missing=parameters["missing"],
+            feature_names=None if hasattr(rows.X, "iloc") else names,
             feature_types=parameters["feature_types"],
             feature_weights=parameters.get("feature_weights"),
             nthread=parameters["n_jobs"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
@@ -14,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.estimators._base import TakesFrames
+from boostobj.estimators._base import TakesFrames, warn_of_constant
 from boostobj.estimators._conformal import Calibration, TooFewRowsError, level_weights
 from boostobj.estimators._features import check_features
 from boostobj.estimators._fitting import take_rows
@@ -50,13 +49,15 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
 
     Parameters
     ----------
-    estimator : XGBRegressor, LGBMRegressor or mapping, optional
+    estimator : XGBRegressor, XGBClassifier, LGBMRegressor, LGBMClassifier or mapping, optional
         Unfitted, it carries the engine's hyperparameters and stays as it is. By default the
         engine that is installed, XGBoost if both are, with 200 small trees. A mapping from level
         to *fitted* model, ``{0.05: low, 0.5: median, 0.95: high}``, of any kind with `predict`,
         is calibrated as it is: all rows of `fit` are calibration rows then. A model that
         predicts several columns has a tuple of levels for key. The levels have to enclose
-        `lower`, `upper` and 0.5; what is not among them is interpolated, the median too.
+        `lower`, `upper` and 0.5; what is not among them is interpolated, the median too. For
+        `clone` and what clones, such as `cross_validate`, put each scikit-learn model into a
+        `sklearn.frozen.FrozenEstimator`, or its copies are unfitted.
     lower, upper : float, default=0.05, 0.95
         The levels of the interval, ``0 < lower < upper < 1``. It promises to cover
         ``upper - lower``.
@@ -90,7 +91,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     early_stopping_rounds : int, optional
         Stop each model when its pinball loss on validation rows has not improved for so many
         rounds. By default all rounds are trained, which suits the few rounds of the default.
-    validation_fraction : float, default=0.1
+    validation_fraction : float or None, default=0.1
         Share of the training rows that early stopping keeps for validation, in (0, 1), unless
         `fit` is given some.
     n_jobs : int, optional
@@ -137,7 +138,9 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     "cv" is after cross-conformal prediction and CV+, but applies the residuals of all folds to
     the mean of the folds' models. There is no theorem for that. The mean is better than each of
     them, so that it covers a little more than it promises, about a point more with 300 rows and
-    five folds; the benchmark ``examples/benchmarks/intervals.py`` counts it.
+    five folds; the benchmark ``examples/benchmarks/intervals.py`` counts it. Targets of which many
+    have one and the same value, such as zero, want "split": the folds' residuals of that value lie
+    on either side of zero where those of the mean are nearly zero, and "cv" may cover less.
 
     At the end of a pipeline, new rows go through its other steps first:
     ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``. `interval_scorers` and the
@@ -264,13 +267,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         calibration = None
         if self.calibration is not None:
             calibration = self._calibration_of(np.zeros((len(left_out), 0)), weight, known)
-        if len(rows.y) > 1 and np.all(rows.y == rows.y[0]):
-            warnings.warn(
-                f"{type(self).__name__}: y is {rows.y[0]!s} in all {len(rows.y)} rows, there is "
-                "nothing to learn",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_constant(self, rows.y)
         models = fit_models(self, [take_rows(rows, train) for train, _ in folds], validation, seed)
         if calibration is not None:
             predicted = [

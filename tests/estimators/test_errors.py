@@ -48,6 +48,12 @@ REGRESSOR = {
     "nan target": ({}, {"y": replaced(Y, 3, np.nan)}, ValueError, "Input y contains NaN"),
     "infinite target": ({}, {"y": replaced(Y, 3, np.inf)}, ValueError, "y contains infinity"),
     "text target": ({}, {"y": TWO}, ValueError, "y must be numbers: could not convert string"),
+    "dates": (
+        {},
+        {"y": np.arange(N).astype("M8[D]")},
+        TypeError,
+        "y must be numbers, got dates or durations: datetime64[D]",
+    ),
     "no target": ({}, {"y": None}, ValueError, "requires y to be passed, but the target y is None"),
     "short target": ({}, {"y": Y[:-1]}, ValueError, "inconsistent numbers of samples: [60, 59]"),
     "target outside the domain": (
@@ -358,6 +364,12 @@ CLASSIFIER = {
         {},
         ValueError,
         "Got 'equal' instead",
+    ),
+    "negative class weights": (
+        {"class_weight": {"no": -1.0, "yes": 1.0}},
+        {},
+        ValueError,
+        "BoostClassifier: class_weight must be finite and >= 0, got -1.0",
     ),
     "class weights of probabilities": (
         {"class_weight": "balanced"},

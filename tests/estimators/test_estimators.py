@@ -338,6 +338,15 @@ def test_class_weight(engine, class_weight, labels, regression):
     np.testing.assert_allclose(by_rows.predict_proba(X), model.predict_proba(X), rtol=1e-6)
 
 
+@every_engine
+def test_balanced_classes_have_the_same_weight(engine, labels, regression):
+    X = regression[0]
+    weight = np.where(labels == "yes", 10.0, 1.0)
+    model = BoostClassifier(clone(engine).set_params(learning_rate=1e-9), class_weight="balanced")
+    p = model.fit(X, labels, weight).predict_proba(X)
+    np.testing.assert_allclose(p, 0.5, atol=1e-6)
+
+
 def test_validation_part_is_stratified(regression, monkeypatch):
     X = regression[0]
     rare = np.arange(600) % 60 == 0  # 10 of 600
@@ -665,6 +674,63 @@ def test_going_on_sees_small_spread_beside_an_offset():
     assert BoostRegressor(engine).fit(X, y, init_model=first).score(X, y) > 0.99
 
 
+@pytest.mark.parametrize("offset", [0, 1e4])
+def test_going_on_watches_the_metric_beside_an_offset(offset):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = offset + np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=300)
+    first = BoostRegressor(XGBRegressor(n_estimators=5)).fit(X, y)
+    model = BoostRegressor(XGBRegressor(n_estimators=20), early_stopping_rounds=5)
+    model.fit(X, y, X_val=X, y_val=y, init_model=first)
+    history = model.evals_result_["validation"]["squared_error"]
+    assert history[-1] == pytest.approx(np.mean((model.predict(X) - y) ** 2), rel=0.02)
+
+
+def test_going_on_is_reproducible():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    engine = XGBRegressor(n_estimators=5, subsample=0.5, random_state=0)
+    first = BoostRegressor(engine).fit(X, X[:, 0])
+    p, q = (BoostRegressor(engine).fit(X, X[:, 0], init_model=first).predict(X) for _ in "ab")
+    np.testing.assert_array_equal(p, q)
+
+
+@every_engine
+def test_going_on_wants_the_features_of_a_bare_booster(engine, frame):
+    X, y = frame
+    X = X[["a", "b", "c"]].rename(columns={"a": "the a"})
+    booster = BoostRegressor(engine).fit(X, y).booster_
+    assert BoostRegressor(engine).fit(X, y, init_model=booster).score(X, y) > 0.4
+    with pytest.raises(ValueError, match="feature"):
+        BoostRegressor(engine).fit(X[["c", "b", "the a"]], y, init_model=booster)
+    with pytest.raises(ValueError, match=r"n_features_in_|feature"):
+        BoostRegressor(engine).fit(X[["the a", "b"]], y, init_model=booster)
+
+
+@every_engine
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_an_array_of_a_frames_columns(engine, regression):
+    X, y, _ = regression
+    model = BoostRegressor(engine).fit(pd.DataFrame(X, columns=list("abcd")), y)
+    expected = model.predict(pd.DataFrame(X, columns=list("abcd")))
+    np.testing.assert_array_equal(model.predict(X), expected)
+    assert BoostRegressor(engine).fit(X, y, init_model=model.booster_).score(X, y) > 0.5
+
+
+@every_engine
+@pytest.mark.parametrize("units", [(0, 1), (1e-6, 1e6), (1e12, 1)], ids=str)
+def test_targets_of_very_different_size(engine, units, regression):
+    X, y, _ = regression
+    Y = np.outer(y, units)
+    Y[:, 0] += 3 * (units[0] == 0)
+    raw = BoostRegressor(engine).fit(X, Y).predict(X)
+    alone = BoostRegressor(engine).fit(X, y).score(X, y)
+    for j, unit in enumerate(units):
+        if unit:
+            error = np.mean((raw[:, j] - Y[:, j]) ** 2) / np.var(Y[:, j])
+            assert error < 1 - alone + 0.05
+
+
 @every_engine
 def test_categories_in_validation_rows(engine, frame):
     X, y = frame
@@ -672,6 +738,30 @@ def test_categories_in_validation_rows(engine, frame):
     model = BoostRegressor(engine).fit(X, y, X_val=val, y_val=y)
     history = model.evals_result_["validation"]["squared_error"]
     assert history[-1] == pytest.approx(np.mean((model.predict(X) - y) ** 2), rel=1e-4)
+
+
+def test_rows_that_polars_has_not_collected():
+    pl = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match="LazyFrame holds no rows yet"):
+        BoostRegressor().fit(pl.DataFrame({"a": [1.0, 2.0]}).lazy(), [1, 2])
+
+
+def test_a_single_row_is_no_training_set(frame):
+    X, y = frame
+    with pytest.raises(ValueError, match="X has 1 sample"):
+        BoostRegressor().fit(X[:1], y[:1])
+
+
+@every_engine
+def test_booleans_of_arrow(engine, regression):
+    pytest.importorskip("pyarrow")
+    X, y, _ = regression
+    flag = pd.DataFrame({"flag": pd.array(y > 0, dtype="bool[pyarrow]"), "a": X[:, 0]})
+    plain = flag.astype({"flag": bool})
+    model = BoostRegressor(engine).fit(flag, y)
+    np.testing.assert_array_equal(
+        model.predict(flag), BoostRegressor(engine).fit(plain, y).predict(plain)
+    )
 
 
 @every_engine

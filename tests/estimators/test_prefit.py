@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import xgboost
 from lightgbm import LGBMRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import QuantileRegressor
+from sklearn.model_selection import cross_val_score
 from xgboost import XGBRegressor
 
 from boostobj import BoostRegressor, Quantile, QuantileIntervalRegressor, TooFewRowsError
@@ -29,6 +31,12 @@ def test():
 @pytest.fixture(scope="module")
 def linear(rows):
     return {q: QuantileRegressor(quantile=q, alpha=0).fit(*rows) for q in LEVELS}
+
+
+def test_frozen_models_are_cloned_whole(linear, test):
+    frozen = {q: FrozenEstimator(model) for q, model in linear.items()}
+    scores = cross_val_score(QuantileIntervalRegressor(frozen), *test, cv=2)
+    assert np.all(np.isfinite(scores))
 
 
 def test_fitted_models_of_any_kind_are_calibrated_as_they_are(linear, test):
