@@ -28,9 +28,9 @@ that it is wider for extreme quantiles and the narrower the more rows there are,
 The further out the quantile, the less a distant row holds its leaf, ``a = sqrt(4v)``, since the
 many rows on the near side pull slowly; but enough that no row moves more than three times its
 distance before the learning rate. In a small sample the few rows on the far side must be able to
-answer: there the Hessian is multiplied by ``c = (6 - 20v)**(1 / (1 + n/2000))``, which shortens the
-steps for the 5 % quantile of 300 rows to a quarter, of 3,000 rows to a half, and hardly those of
-100,000.
+answer: there the Hessian is multiplied by ``c = max(6 - 20v, 1/(4v))**(1 / (1 + n/2000))``, which
+shortens the steps for the 5 % quantile of 300 rows to a quarter, of 3,000 rows to a half, and
+hardly those of 100,000.
 
 ``examples/benchmarks/curvature.py`` compares: stopped early, its held-out pinball loss is 0.96 of
 the engines' built-in objectives, where the majoriser of XGBoost 3.4 as a Python objective has
@@ -112,7 +112,7 @@ def fitted_to_rows(quantile: float, n_rows: float) -> tuple[float, float]:
     """
     v4 = 4 * quantile * (1 - quantile)
     bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
-    return bandwidth, (1 + 5 * (1 - v4)) ** (1 / (1 + n_rows / 2_000))
+    return bandwidth, max(6 - 5 * v4, 1 / v4) ** (1 / (1 + n_rows / 2_000))
 
 
 def residual_scale(sample: Sample, distance: Array) -> float:
