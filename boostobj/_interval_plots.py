@@ -10,9 +10,11 @@ from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from boostobj._arrays import check_weights
+from boostobj._arrays import as_count
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._conformal import TooFewRowsError
+from boostobj.estimators._fitting import Rows
+from boostobj.estimators._interval_checks import check_rows
 from boostobj.estimators._scorers import interval_model
 from boostobj.plots import COLORS, _panels
 
@@ -45,7 +47,9 @@ class IntervalDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Where it was drawn.
     figure_ : matplotlib Figure
+        The figure.
     """
 
     def __init__(
@@ -113,11 +117,15 @@ class IntervalDisplay:
 
         Raises
         ------
+        TypeError
+            If `estimator` holds no model of intervals.
         ValueError
-            If `feature` is no numeric column of `X`.
+            If `feature` is no numeric column of `X`, targets, weights or groups do not fit it, or
+            `coverage` is not in (0, 1).
+        TooFewRowsError
+            If there were too few calibration rows for `coverage`; a ValueError.
         """
-        y, weight = _targets(y, sample_weight)
-        model, quantiles, codes = _predicted(estimator, X, groups)
+        model, rows, quantiles, codes = _predicted(estimator, X, y, groups, sample_weight)
         y_pred = model._median(quantiles)
         if feature is None:
             x = np.argsort(np.argsort(y_pred, kind="stable")).astype(float)
@@ -128,7 +136,8 @@ class IntervalDisplay:
             if x.dtype.kind not in "fiu":
                 raise ValueError(f"feature must be a numeric column of X, got {feature!r}")
         interval = model._interval(quantiles, coverage, codes)
-        return cls(x, y, interval, y_pred, xlabel, max_rows, weight).plot(ax)
+        display = cls(x, rows.y, interval, y_pred, xlabel, max_rows, rows.sample_weight)
+        return display.plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -191,7 +200,9 @@ class CoverageDisplay:
     Attributes
     ----------
     ax_ : ndarray of matplotlib Axes
+        One for the levels, one for the shares and one for the widths of the bins.
     figure_ : matplotlib Figure
+        The figure.
     """
 
     def __init__(
@@ -252,20 +263,32 @@ class CoverageDisplay:
         sample_weight : array-like of shape (n,), optional
             Weights of the rows in coverage and width.
         n_bins : int, default=8
-            At most so many bins.
+            At most so many bins, 1 or more.
         ax : three matplotlib Axes, optional
             By default those of a new figure.
 
         Returns
         -------
         CoverageDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` holds no model of intervals, or `n_bins` is no integer.
+        ValueError
+            If `by` is no column of `X`, targets, weights or groups do not fit it, a level is not
+            in (0, 1), `n_bins` is less than 1 or `ax` is not three axes.
+        TooFewRowsError
+            If there were too few calibration rows for `coverage` or one of `coverages`; a
+            ValueError.
         """
-        y, weight = _targets(y, sample_weight)
-        model, quantiles, codes = _predicted(estimator, X, groups)
+        n_bins = as_count(n_bins, "n_bins", low=1)
+        model, rows, quantiles, codes = _predicted(estimator, X, y, groups, sample_weight)
+        weight = rows.sample_weight
 
         def hits(level: float | None) -> tuple[NumpyArray, NumpyArray]:
             low, high = model._interval(quantiles, level, codes).T
-            return (low <= y) & (y <= high), high - low
+            return (low <= rows.y) & (rows.y <= high), high - low
 
         observed = {}
         for level in _COVERAGES if coverages is None else coverages:
@@ -276,7 +299,7 @@ class CoverageDisplay:
                     raise
         inside, width = hits(coverage)
         bins, labels = _bins(model._median(quantiles) if by is None else _column(X, by), n_bins)
-        weight = np.ones(len(y)) if weight is None else weight
+        weight = np.ones(len(rows.y)) if weight is None else weight
         total, squares, shares, widths = (
             np.bincount(bins[bins >= 0], (weight * v)[bins >= 0], len(labels))
             for v in (1, weight, inside, width)
@@ -342,28 +365,25 @@ class CoverageDisplay:
         return self
 
 
-def _targets(y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[NumpyArray, NumpyArray | None]:
-    """Targets and weights as vectors of floats."""
-    targets = np.asarray(y, dtype=float)
-    weight = check_weights(sample_weight, len(targets))
-    return targets, None if weight is None else np.asarray(weight, dtype=float)
-
-
 def _predicted(
-    estimator: Any, X: Any, groups: ArrayLike | None
-) -> tuple[Any, NumpyArray, NumpyArray | None]:
-    """The model of the intervals, its quantiles and the rows' groups."""
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+) -> tuple[Any, Rows, NumpyArray, NumpyArray | None]:
+    """The model of the intervals, the checked rows, their quantiles and their groups."""
     model, features = interval_model(estimator, X)
     check_is_fitted(model)
-    quantiles = model._predict(features)
-    return model, quantiles, model._codes(groups, len(quantiles))
+    rows = check_rows(model, features, y, sample_weight)
+    return model, rows, model._predict(features), model._codes(groups, len(rows.y))
 
 
 def _column(X: Any, feature: int | str) -> NumpyArray:
     """One feature; ValueError if there is none of that name."""
     try:
         column = _safe_indexing(X if hasattr(X, "shape") else np.asarray(X), [feature], axis=1)
-    except (IndexError, KeyError, ValueError) as error:
+    except Exception as error:  # polars has errors of its own
         raise ValueError(f"X has no column {feature!r}") from error
     if issparse(column):
         return np.asarray(column.toarray()[:, 0])

@@ -17,7 +17,23 @@ from boostobj.testing._families import sample
 
 
 def timed_losses(losses: Sequence[Loss] | None = None) -> Sequence[Loss]:
-    """The losses to time, see `main`."""
+    """The losses to time, see `main`.
+
+    Parameters
+    ----------
+    losses : sequence of Loss, optional
+        By default the first example of every loss that needs no groups.
+
+    Returns
+    -------
+    sequence of Loss
+        `losses`, or the default.
+
+    Raises
+    ------
+    TypeError
+        If a loss needs groups, whose sizes decide.
+    """
     if losses is None:
         return [cls.examples()[0] for cls in built_in_losses() if not issubclass(cls, GroupLoss)]
     for loss in losses:

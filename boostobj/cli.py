@@ -113,6 +113,8 @@ def _show(
     try:
         display = LossDisplay.evaluate(loss, raw_prediction=_axis(ends))
     except ValueError as error:
+        if ends is not None or output is not None:
+            raise argparse.ArgumentError(None, f"no curves: {error}") from error
         print(f"No curves: {error}.")
         return
     (curve,) = display.curves
@@ -211,4 +213,8 @@ def _axis(ends: Sequence[float] | None) -> NumpyArray | None:
     if ends is None:
         return None
     low, high = ends
+    if low == high or not np.isfinite([low, high]).all():
+        raise argparse.ArgumentError(
+            None, f"argument --range: must be two different finite numbers, got {low:g} {high:g}"
+        )
     return np.linspace(low, high, 801)

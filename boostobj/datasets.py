@@ -42,6 +42,11 @@ def load_flights(
         ``carrier``, ``origin`` and ``dest`` are categorical; the weather has missing values.
     y : pandas.Series of shape (60000,)
 
+    Raises
+    ------
+    ValueError
+        If `target` is neither.
+
     Notes
     -----
     The flights of one day share its troubles, so a random split flatters a model. To score one on

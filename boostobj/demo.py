@@ -91,7 +91,17 @@ class Split:
 
 
 def load(n_rows: int | None = None) -> Split:
-    """Split the flights by day: flights of one day share its troubles."""
+    """Split the flights by day: flights of one day share its troubles.
+
+    Parameters
+    ----------
+    n_rows : int, optional
+        Take a sample of so many flights; by default all.
+
+    Returns
+    -------
+    Split
+    """
     X, y = load_flights()
     if n_rows is not None:
         keep = np.random.default_rng(0).permutation(len(X))[:n_rows]
@@ -104,7 +114,22 @@ def load(n_rows: int | None = None) -> Split:
 
 
 def run_xgboost(task: Task, data: Split, rounds: int) -> Iterator[Run]:
-    """All three objectives through `xgboost.train`, ours through `XGBRegressor` too."""
+    """All three objectives through `xgboost.train`, ours through `XGBRegressor` too.
+
+    Parameters
+    ----------
+    task : Task
+        The loss and its rivals.
+    data : Split
+        The flights.
+    rounds : int
+        Boosting rounds of each model.
+
+    Yields
+    ------
+    Run
+        One for each model, when it is trained.
+    """
     import xgboost as xgb
 
     train = xgb.DMatrix(data.X, data.y, enable_categorical=True)
@@ -144,7 +169,22 @@ def run_xgboost(task: Task, data: Split, rounds: int) -> Iterator[Run]:
 
 
 def run_lightgbm(task: Task, data: Split, rounds: int) -> Iterator[Run]:
-    """All three objectives through `lightgbm.train`, ours through `LGBMRegressor` too."""
+    """All three objectives through `lightgbm.train`, ours through `LGBMRegressor` too.
+
+    Parameters
+    ----------
+    task : Task
+        The loss and its rivals.
+    data : Split
+        The flights.
+    rounds : int
+        Boosting rounds of each model.
+
+    Yields
+    ------
+    Run
+        One for each model, when it is trained.
+    """
     import lightgbm as lgb
 
     def native(objective: str, params: dict[str, Any], loss: Loss | None = None) -> Run:
@@ -244,7 +284,15 @@ def main(
 
 
 def draw(results: dict[str, list[Run]], output: Path) -> None:
-    """Draw the held-out metric over the rounds."""
+    """Draw the held-out metric over the rounds.
+
+    Parameters
+    ----------
+    results : dict of str to list of Run
+        The models of each task, as `main` returns them.
+    output : Path
+        Where the picture goes.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

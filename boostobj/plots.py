@@ -13,6 +13,7 @@ matplotlib is loaded on the first drawing only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
@@ -173,6 +174,15 @@ class LossDisplay:
         Returns
         -------
         LossDisplay
+
+        Raises
+        ------
+        TypeError
+            If `loss` is no loss.
+        ValueError
+            If losses of different families have no axis in common, a target is outside a loss's
+            domain, a loss cannot be drawn along a line, or the margins are not two or more
+            different finite numbers.
         """
         named = _named(loss)
         first = next(iter(named.values()))
@@ -286,8 +296,8 @@ class RoundsDisplay:
     Parameters
     ----------
     leaves, steps : dict of str to ndarray of shape (n_rounds,)
-        By model and round: the number of leaves, and the largest less the smallest leaf value, in
-        units of the margin.
+        By model and round: the number of leaves, and the largest less the smallest leaf value of
+        one output, in units of the margin.
 
     Attributes
     ----------
@@ -308,8 +318,9 @@ class RoundsDisplay:
         Parameters
         ----------
         estimator : model or dict of str to model
-            Fitted: a Booster of XGBoost or LightGBM, one of their scikit-learn wrappers, or one
-            of the estimators of boostobj. The keys of a dict are the names in the legend.
+            Fitted: a Booster of XGBoost or LightGBM, one of their scikit-learn wrappers, a
+            `BoostRegressor` or a `BoostClassifier`. The keys of a dict are the names in the
+            legend.
         ax : two matplotlib Axes, optional
             For leaves and steps; by default those of a new figure.
 
@@ -321,6 +332,9 @@ class RoundsDisplay:
         ------
         TypeError
             If a model is none of these.
+        ValueError
+            If a model of XGBoost is linear, or has trees of several outputs, "multi_output_tree",
+            before XGBoost 3.2, or if `ax` is not two axes.
         """
         models = estimator if isinstance(estimator, Mapping) else {"": estimator}
         read = {label: _rounds(model) for label, model in models.items()}
@@ -546,21 +560,35 @@ def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
     module = type(booster).__module__.split(".")[0]
     if module not in ("xgboost", "lightgbm") or not hasattr(booster, "trees_to_dataframe"):
         raise TypeError(
-            f"estimator must be a fitted model of XGBoost, LightGBM or boostobj, got {model!r}"
+            "estimator must be a fitted model of XGBoost or LightGBM, a BoostRegressor or a "
+            f"BoostClassifier, got {model!r}"
         )
-    table = booster.trees_to_dataframe()
     if module == "xgboost":
-        leaf = table["Feature"] == "Leaf"
-        tree, value = table.loc[leaf, "Tree"], table.loc[leaf, "Gain"]
-        per_round = max((int(tree.max()) + 1) // booster.num_boosted_rounds(), 1)
+        trees = _xgboost_leaves(booster)
+        per_round = max(len(trees) // booster.num_boosted_rounds(), 1)
     else:
-        leaf = table["left_child"].isna()
-        tree, value = table.loc[leaf, "tree_index"], table.loc[leaf, "value"]
+        table = booster.trees_to_dataframe()
+        leaf = table[table["left_child"].isna()]
+        trees = [values.to_numpy(float) for _, values in leaf.groupby("tree_index")["value"]]
         per_round = booster.num_model_per_iteration()
-    by_tree = value.astype(float).groupby(tree.astype(int))
-    spread = (by_tree.max() - by_tree.min()).groupby(lambda i: i // per_round).max()
-    leaves = by_tree.size().groupby(lambda i: i // per_round).sum()
-    return leaves.to_numpy(), spread.to_numpy()
+    first = np.arange(0, len(trees), per_round)
+    leaves = np.add.reduceat([len(values) for values in trees], first)
+    spread = np.maximum.reduceat([np.max(np.ptp(values, axis=0)) for values in trees], first)
+    return leaves, spread
+
+
+def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
+    """The values of each tree's leaves, (n, k) for k outputs."""
+    try:
+        trees = booster.get_dump()
+    except ValueError as error:  # XGBoostError
+        raise ValueError(
+            "estimator: trees of several outputs (multi_output_tree) need XGBoost 3.2 or newer"
+        ) from error
+    leaves = [re.findall(r"^\t*\d+:leaf=\[?(.*?)\]?$", tree, re.MULTILINE) for tree in trees]
+    if not all(leaves):
+        raise ValueError("estimator must be a model of trees, got one of gblinear")
+    return [np.asarray([leaf.split(",") for leaf in tree], dtype=float) for tree in leaves]
 
 
 def _smallest_positive(columns: Iterable[NumpyArray]) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from lightgbm import LGBMRegressor
 from matplotlib.figure import Figure
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
@@ -72,6 +74,44 @@ def test_interval_display_names_a_wrong_feature(fitted):
     for feature in ("c", 2):
         with pytest.raises(ValueError, match="X has no column"):
             IntervalDisplay.from_estimator(model, X, y, feature=feature)
+
+
+def test_displays_name_a_column_that_a_frame_of_polars_lacks():
+    X = pl.DataFrame({"a": np.linspace(0, 1, 100)})
+    y = X["a"].to_numpy()
+    engine = LGBMRegressor(n_estimators=2, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="X has no column 'zz'"):
+        IntervalDisplay.from_estimator(model, X, y, feature="zz")
+    with pytest.raises(ValueError, match="X has no column 'zz'"):
+        CoverageDisplay.from_estimator(model, X, y, by="zz")
+
+
+@pytest.mark.parametrize("display", [IntervalDisplay, CoverageDisplay])
+def test_targets_are_a_finite_number_a_row(fitted, display):
+    model, X, y = fitted
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[300, 5\]"):
+        display.from_estimator(model, X, y[:5])
+    with pytest.raises(ValueError, match="y contains NaN"):
+        display.from_estimator(model, X, np.where(np.arange(300) == 7, np.nan, y))
+    with pytest.raises(ValueError, match="y should be a 1d array"):
+        display.from_estimator(model, X, np.column_stack([y, y]))
+
+
+def test_targets_may_be_a_column(fitted):
+    model, X, y = fitted
+    with pytest.warns(DataConversionWarning):
+        display = IntervalDisplay.from_estimator(model, X, y[:, None], ax=axes(1))
+    assert np.array_equal(display.y, y)
+    with pytest.warns(DataConversionWarning):
+        column = CoverageDisplay.from_estimator(model, X, y[:, None], ax=axes(3))
+    flat = CoverageDisplay.from_estimator(model, X, y, ax=axes(3))
+    assert np.array_equal(column.inside, flat.inside)
+
+
+def test_coverage_display_wants_a_bin(fitted):
+    with pytest.raises(ValueError, match="n_bins must be >= 1, got 0"):
+        CoverageDisplay.from_estimator(*fitted, n_bins=0)
 
 
 def test_coverage_display_counts_by_level_and_bin(fitted):

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from packaging.version import Version
 
 mpl.use("Agg")
 
@@ -200,8 +201,51 @@ def test_rounds_of_a_single_model_need_no_name(models):
 def test_rounds_want_two_axes_and_a_booster(models):
     with pytest.raises(ValueError, match="2 axes, got 3"):
         RoundsDisplay.from_estimator(models["xgboost"], ax=axes(3))
-    with pytest.raises(TypeError, match="fitted model"):
+    with pytest.raises(TypeError, match="BoostRegressor or a BoostClassifier, got <object"):
         RoundsDisplay.from_estimator(object())
+
+
+@pytest.fixture
+def of_two_outputs():
+    import xgboost as xgb
+
+    features = np.random.default_rng(0).normal(size=(300, 2))
+    params = {"multi_strategy": "multi_output_tree", "max_depth": 2, "nthread": 1}
+    return xgb.train(params, xgb.DMatrix(features, features * [1, 100]), 3), features
+
+
+def test_rounds_count_the_leaves_of_trees_of_several_outputs_once(of_two_outputs):
+    import xgboost as xgb
+
+    model, features = of_two_outputs
+    if Version(xgb.__version__) < Version("3.2"):
+        pytest.skip("XGBoost does not tell the leaves")
+    display = RoundsDisplay.from_estimator(model, ax=axes(2))
+    assert display.leaves[""].tolist() == [4] * 3
+    first = model[:1].predict(xgb.DMatrix(features))
+    assert display.steps[""][0] == pytest.approx(np.max(np.ptp(first, axis=0)), rel=1e-4)
+
+
+def test_rounds_want_an_xgboost_that_tells_the_leaves(of_two_outputs, monkeypatch):
+    import xgboost as xgb
+
+    def refuse(self):
+        raise xgb.core.XGBoostError("not yet implemented")
+
+    monkeypatch.setattr(xgb.Booster, "get_dump", refuse)
+    with pytest.raises(ValueError, match=r"need XGBoost 3\.2 or newer"):
+        RoundsDisplay.from_estimator(of_two_outputs[0])
+
+
+@pytest.mark.filterwarnings("ignore:.*gblinear")
+def test_rounds_want_trees():
+    import xgboost as xgb
+
+    features = np.random.default_rng(0).normal(size=(50, 2))
+    params = {"booster": "gblinear", "nthread": 1}
+    model = xgb.train(params, xgb.DMatrix(features, features[:, 0]), 2)
+    with pytest.raises(ValueError, match="must be a model of trees"):
+        RoundsDisplay.from_estimator(model)
 
 
 def test_import_does_not_load_matplotlib():
