@@ -125,6 +125,7 @@ class IntervalDisplay:
         TooFewRowsError
             If there were too few calibration rows for `coverage`; a ValueError.
         """
+        max_rows = as_count(max_rows, "max_rows", low=1)
         model, rows, quantiles, codes = _predicted(estimator, X, y, groups, sample_weight)
         y_pred = model._median(quantiles)
         if feature is None:

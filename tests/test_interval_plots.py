@@ -109,9 +109,11 @@ def test_targets_may_be_a_column(fitted):
     assert np.array_equal(column.inside, flat.inside)
 
 
-def test_coverage_display_wants_a_bin(fitted):
+def test_displays_want_a_bin_and_a_row(fitted):
     with pytest.raises(ValueError, match="n_bins must be >= 1, got 0"):
         CoverageDisplay.from_estimator(*fitted, n_bins=0)
+    with pytest.raises(ValueError, match="max_rows must be >= 1, got 0"):
+        IntervalDisplay.from_estimator(*fitted, max_rows=0)
 
 
 def test_coverage_display_counts_by_level_and_bin(fitted):

@@ -27,7 +27,11 @@ class Groups(NamedTuple):
 
     @classmethod
     def of(
-        cls, groups: ArrayLike | None, n: int, labels: tuple[Any, ...] | None = None
+        cls,
+        groups: ArrayLike | None,
+        n: int,
+        labels: tuple[Any, ...] | None = None,
+        weight: NumpyArray | None = None,
     ) -> Self | None:
         """Read the group of each of `n` rows; None stays None.
 
@@ -39,6 +43,12 @@ class Groups(NamedTuple):
             Number of rows.
         labels : tuple, optional
             The labels to look for; by default those of `groups`, as they come.
+        weight : ndarray of shape (n,), optional
+            Weights; labels of rows without weight alone are none.
+
+        Returns
+        -------
+        Groups or None
 
         Raises
         ------
@@ -52,7 +62,8 @@ class Groups(NamedTuple):
             raise ValueError(f"groups must have shape ({n},), got {values.shape}")
         if any(_is_missing(value) for value in values):
             raise ValueError("groups must not have missing values")
-        labels = tuple(dict.fromkeys(values)) if labels is None else labels
+        if labels is None:
+            labels = tuple(dict.fromkeys(values if weight is None else values[weight > 0]))
         positions = {label: i for i, label in enumerate(labels)}
         return cls(np.array([positions.get(value, -1) for value in values], dtype=int), labels)
 

@@ -254,7 +254,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
             return self._fit_prefit(X, y, sample_weight, groups)
         features = check_features(self, X, reset=True)
         rows = check_rows(self, features, y, sample_weight)
-        known = Groups.of(groups, len(rows.y))
+        known = Groups.of(groups, len(rows.y), weight=rows.sample_weight)
         validation = None
         if has_val:
             X_val = check_features(self, X_val, reset=False, name="X_val")
@@ -286,7 +286,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         models = check_models(self.estimator, type(self).__name__)
         check_enclosed(self, levels_of(models))
         rows = check_rows(self, X, y, sample_weight)
-        known = Groups.of(groups, len(rows.y))
+        known = Groups.of(groups, len(rows.y), weight=rows.sample_weight)
         residuals = rows.y[:, None] - predict_levels(models, X, checked=False)
         calibration = self._calibration_of(residuals, rows.sample_weight, known)
         validate_data(self, X, reset=True, skip_check_array=True)
@@ -345,7 +345,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         check_parameters(self)
         check_enclosed(self, self.quantiles_)
         rows = check_rows(self, X, y, sample_weight)
-        known = Groups.of(groups, len(rows.y))
+        known = Groups.of(groups, len(rows.y), weight=rows.sample_weight)
         residuals = rows.y[:, None] - self._predict(X)
         calibration = self._calibration_of(residuals, rows.sample_weight, known)
         return self._keep(self.models_, calibration, known)

@@ -149,6 +149,16 @@ def test_a_group_that_fit_never_saw():
     assert model.predict_interval(X[:1], groups=[3]).tolist() == [[-np.inf, np.inf]]
 
 
+@pytest.mark.parametrize("calibration", ["split", "cv"])
+def test_a_group_without_weight_is_none(calibration):
+    groups = np.array(["p", "m"] * 200)
+    weight = (groups == "p").astype(float)
+    model = make(calibration=calibration).fit(X, Y, weight, groups=groups)
+    assert np.isfinite(model.predict_interval(X[:2], groups=["p", "p"])).all()
+    with pytest.raises(TooFewRowsError, match="group 'm' was not in fit"):
+        model.predict_interval(X[:1], groups=["m"])
+
+
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
 def test_missing_groups_are_refused(missing):
     groups = pd.Series([missing] + ["a"] * (N - 1), dtype=object)
