@@ -349,11 +349,10 @@ class CoverageDisplay:
         panels[0].legend(fontsize="small")
         x = np.arange(len(self.labels))
         error = 2 * np.sqrt(self.inside * (1 - self.inside) / self.counts)
-        panels[1].axhline(self.coverage, ls=":", color=_INSIDE, lw=1.5, label="as promised")
+        panels[1].axhline(self.coverage, ls=":", color=_INSIDE, lw=1.5)
         panels[1].errorbar(x, self.inside, error, fmt="o", color=_BAND, ms=5, capsize=3)
         low = min(float(np.min(self.inside - error)), self.coverage - 0.05)
         panels[1].set(ylabel="share inside", title="by bin", ylim=(max(0, low - 0.02), 1.005))
-        panels[1].legend(fontsize="small", loc="lower right")
         panels[2].bar(
             x, np.where(np.isfinite(self.width), self.width, np.nan), color=_BAND, alpha=0.6
         )
@@ -404,4 +403,4 @@ def _bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:
     used, codes = np.unique(np.where(np.isnan(values), -1, codes), return_inverse=True)
     codes = codes - np.count_nonzero(used < 0)
     last = len(edges) - 1
-    return codes, [f"{edges[i]:.3g} to {edges[min(i + 1, last)]:.3g}" for i in used[used >= 0]]
+    return codes, [f"{edges[i]:.4g} to {edges[min(i + 1, last)]:.4g}" for i in used[used >= 0]]

@@ -42,6 +42,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
@@ -133,10 +134,12 @@ class Loss(ABC):
     """
 
     def __new__(cls, *args: Any, **_: Any) -> Self:
-        """Refuse a booster's call of the class, which wants an instance."""
+        """Refuse a booster's call of the class, which wants an instance, and a bare class."""
         called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
         if any(called) or [type(x) for x in args[:2]] == [np.ndarray, np.ndarray]:
             raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
+        if not is_dataclass(cls):
+            raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
         return super().__new__(cls)
 
     formula: ClassVar[str]

@@ -27,10 +27,11 @@ that it is wider for extreme quantiles and the narrower the more rows there are,
 
 The further out the quantile, the less a distant row holds its leaf, ``a = sqrt(4v)``, since the
 many rows on the near side pull slowly; but enough that no row moves more than three times its
-distance before the learning rate. In a small sample the few rows on the far side must be able to
-answer: there the Hessian is multiplied by ``c = max(6 - 20v, 1/(4v))**(1 / (1 + n/2000))``, which
-shortens the steps for the 5 % quantile of 300 rows to a quarter, of 3,000 rows to a half, and
-hardly those of 100,000.
+distance before the learning rate, and no further than ``20 s`` over twice the rarer side's share,
+or trees would gain the most from setting outliers apart. In a small sample the few rows on the far
+side must be able to answer: there the Hessian is multiplied by ``c = max(6 - 20v, 1/(4v))**(1 / (1
++ n/2000))``, which shortens the steps for the 5 % quantile of 300 rows to a quarter, of 3,000 rows
+to a half, and hardly those of 100,000.
 
 ``examples/benchmarks/curvature.py`` compares: stopped early, its held-out pinball loss is 0.96 of
 the engines' built-in objectives, where the majoriser of XGBoost 3.4 as a Python objective has
@@ -58,6 +59,9 @@ from boostobj._arrays import array_namespace, check_choice, check_number
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, Curvature
 from boostobj.base import ResidualDerivatives, ResidualLoss, Sample
+
+#: No row of the median asks for a step of more widths than this.
+LONGEST_STEP = 20.0
 
 
 def pinball_slope(r: Array, quantile: float) -> Array:
@@ -100,7 +104,8 @@ def smoothed_pinball(
     square = 1 + square
     hessian = (0.5 * factors[1] / scale) / (share * xp.sqrt(square) + (1 - share) * square)
     # |gradient| * nearness would take a far row twice its distance
-    least = xp.abs(gradient) * (nearness * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
+    near = clip(nearness, min=3 * factors[0] * min(quantile, 1 - quantile) / LONGEST_STEP)
+    least = xp.abs(gradient) * (near * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
     return gradient, xp.maximum(hessian, least)
 
 

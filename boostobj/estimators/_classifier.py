@@ -142,10 +142,10 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a
             multiclass loss.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0: a row of weight two counts as two rows. The engines hold
-            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
-            weights in another unit train another model; divide by their mean if the unit is
-            arbitrary.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
+            ``min_child_samples``. The engines hold sums of weights against ``min_child_weight``,
+            ``reg_lambda`` and the like, so that weights in another unit train another model;
+            divide by their mean if the unit is arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostClassifier or booster, optional
@@ -348,7 +348,8 @@ def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:
             return Softmax()
         raise ValueError(
             f"BoostClassifier: {loss!r} is a loss of two classes, y has {k}: "
-            f"{classes[:10].tolist()}; use Softmax()"
+            f"{classes[:10].tolist()}; use OneVsRest({loss!r}), or a loss of k classes such as "
+            "Softmax()"
         )
     return loss
 

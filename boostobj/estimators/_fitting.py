@@ -131,7 +131,7 @@ class Engine(ABC):
 
     def _refuse_reserved(self, objectives: set[str]) -> None:
         kind = type(self.estimator).__name__
-        refused = {**self.reserved, "objective": "the objective is the parameter loss"}
+        refused = {**self.reserved, "objective": "boostobj's loss is the objective, leave it out"}
         for name, value in self.estimator.get_params().items():
             own = self.canonical(name)
             allowed = own == "objective" and isinstance(value, str) and value in objectives

@@ -14,7 +14,8 @@ class Quantile(PinballLoss):
     """Pinball loss, minimised by a quantile.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
-    Curvature: smoothed, see `boostobj.curvature`.
+    Curvature: smoothed, see `boostobj.curvature`. Outer quantiles take more rounds to their place
+    than the built-ins do: 300 at a learning rate of 0.1, or early stopping.
 
     Parameters
     ----------

@@ -119,7 +119,13 @@ def hessian_exact(trial: Trial) -> None:
             least = _least_hessian(trial.exact(y_row, raw_row, limit=MOST) or exact)
             require(least >= FLAT, f"the second derivative is {least} {at(y_row, raw_row)}")
         _, hessian = trial.fixed.gradient_hessian(y, raw)
-        compare(trial, lambda e: e.hessians, y, raw, hessian, floor=tiny)
+        try:
+            compare(trial, lambda e: e.hessians, y, raw, hessian, floor=tiny)
+        except AssertionError as error:
+            raise AssertionError(
+                f"{error}; the curvature is 'exact': a bound would be a 'majorizer', another "
+                "positive stand-in 'smoothed'"
+            ) from None
 
 
 def _least_hessian(exact: Exact) -> float:

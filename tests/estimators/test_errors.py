@@ -158,19 +158,19 @@ REGRESSOR = {
         {"estimator": XGBRegressor(objective="reg:absoluteerror")},
         {},
         ValueError,
-        "XGBRegressor(objective='reg:absoluteerror'): the objective is the parameter loss",
+        "XGBRegressor(objective='reg:absoluteerror'): boostobj's loss is the objective",
     ),
     "engine's callable objective": (
         {"estimator": LGBMRegressor(objective=SquaredError())},
         {},
         ValueError,
-        "LGBMRegressor(objective=SquaredError()): the objective is the parameter loss",
+        "LGBMRegressor(objective=SquaredError()): boostobj's loss is the objective",
     ),
     "engine's objective by another name": (
         {"estimator": LGBMRegressor(application="poisson")},
         {},
         ValueError,
-        "LGBMRegressor(application='poisson'): the objective is the parameter loss",
+        "LGBMRegressor(application='poisson'): boostobj's loss is the objective",
     ),
     "engine's number of classes by another name": (
         {"estimator": LGBMRegressor(num_classes=3)},
@@ -327,7 +327,7 @@ CLASSIFIER = {
         {"loss": Logistic()},
         {"y": THREE},
         ValueError,
-        "Logistic() is a loss of two classes, y has 3: [0, 1, 2]; use Softmax()",
+        "Logistic() is a loss of two classes, y has 3: [0, 1, 2]; use OneVsRest(Logistic())",
     ),
     "three classes for four": (
         {"loss": Softmax(n_classes=4)},
