@@ -10,6 +10,7 @@ import numpy as np
 
 from boostobj._arrays import check_weights, describe_violations
 from boostobj._parallel import each_chunk, rows_of
+from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
 from boostobj.engine.batch import Batch, read_call
@@ -67,9 +68,9 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
     """`objective` for a call that has been read already."""
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
-    if not loss.unit_curvature:
-        # LightGBM's double precision takes twice as long. Only margins in the target's unit, which
-        # may lie far from zero, need it.
+    if not loss.unit_curvature and len(raw) > SAMPLE_ROWS:
+        # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
+        # target's unit, which may lie far from zero, need it.
         raw = _in_single(raw)
     # Both engines compute in float32 from here on, and keep the memory order of the margins.
     gradient = np.empty_like(raw, dtype=np.float32)
