@@ -62,7 +62,7 @@ from boostobj._arrays import (
     describe_violations,
     title,
 )
-from boostobj._math import clip
+from boostobj._math import clip, largest
 from boostobj._parallel import by_row
 from boostobj._sample import Sample
 from boostobj._search import best_constant
@@ -252,8 +252,7 @@ class Loss(ABC):
 
             def positive(y: Array, raw: Array) -> tuple[Array, Array]:
                 gradient, hessian = adapted._pointwise_derivatives(y, raw)
-                info = xp.finfo(gradient.dtype)
-                bounds = float(info.smallest_normal), float(info.max)
+                bounds = float(xp.finfo(gradient.dtype).smallest_normal), largest(gradient)
                 return gradient, clip(xp.astype(hessian, gradient.dtype), *bounds)
 
             return by_row(positive, y, raw)
