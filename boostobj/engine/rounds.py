@@ -28,9 +28,8 @@ GAIN_FLOOR = 1e-7
 #: where a model has diverged.
 LARGEST = 1e30
 
-#: The largest mean Hessian, and the largest factor that makes it: there is room in float32 for the
-#: Hessians of single rows.
-LARGEST_MEAN, LARGEST_FACTOR = 1e33, 1e38
+#: The largest mean Hessian: there is room in float32 for those of single rows.
+LARGEST_MEAN = 1e33
 
 
 def objective(
@@ -205,11 +204,15 @@ def _unit_factor(
     # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error is
     # as small as the targets are large.
     curvature = np.maximum(sample.average(hessian), 1e-100)
-    step = sample.average(np.abs(gradient)) / curvature
+    size = sample.average(np.abs(gradient))
+    step = size / curvature
     # in place of its square, the gain, which may overflow
     least = GAIN_FLOOR**0.5
     stretch = np.where(step > 0, least / np.clip(step, 1e-150, least), 1.0) ** 2
-    return np.minimum(np.minimum(stretch, LARGEST_MEAN) / curvature, LARGEST_FACTOR)
+    # no gradient beyond `LARGEST` on average, nor a factor beyond float32
+    return np.minimum(
+        np.minimum(stretch, LARGEST_MEAN) / curvature, LARGEST / np.maximum(size, 1e-8)
+    )
 
 
 def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray) -> None:
