@@ -53,10 +53,26 @@ def sigmoid(x: Array) -> Array:
 
 def sigmoids(x: Array) -> tuple[Array, Array]:
     """``sigmoid(x)`` and ``sigmoid(-x)``."""
+    return _shares_of_two(x, _odds_against(x))
+
+
+def sigmoids_and_surprise(x: Array) -> tuple[Array, Array, Array]:
+    """`sigmoids` and ``-log(sigmoid(x))``, from one exponential."""
+    e = _odds_against(x)
+    return *_shares_of_two(x, e), clip(-x, min=0) + log1p(e)
+
+
+def _odds_against(x: Array) -> Array:
+    """Odds of the less likely of two classes at log-odds `x`, at most 1."""
     xp = array_namespace(x)
-    e = xp.exp(-xp.abs(x))
-    # e is at most 1
-    return tuple(xp.maximum(e, xp.astype(side, x.dtype)) / (1 + e) for side in (x >= 0, x <= 0))
+    return xp.exp(-xp.abs(x))
+
+
+def _shares_of_two(x: Array, e: Array) -> tuple[Array, Array]:
+    """Both probabilities at log-odds `x` whose `_odds_against` are `e`."""
+    xp = array_namespace(x)
+    one, other = (xp.maximum(e, xp.astype(side, x.dtype)) / (1 + e) for side in (x >= 0, x <= 0))
+    return one, other
 
 
 def log1p(x: Array) -> Array:
@@ -71,8 +87,7 @@ def log1p(x: Array) -> Array:
 
 def softplus(x: Array) -> Array:
     """``log(1 + exp(x))``, with full relative accuracy where it underflows."""
-    xp = array_namespace(x)
-    return clip(x, min=0) + log1p(xp.exp(-xp.abs(x)))
+    return clip(x, min=0) + log1p(_odds_against(x))
 
 
 def exp_softplus(x: Array) -> Array:
@@ -173,14 +188,25 @@ def softmax(x: Array) -> tuple[Array, Array]:
     row keeps a gradient.
     """
     _, e, rest = _beside_leader(x)
-    total = 1 + rest
-    return e / total, (rest + (1 - e)) / total
+    return _shares(e, rest)
 
 
 def log_softmax(x: Array) -> Array:
     """Logarithm of the softmax over the last axis, to full accuracy."""
     distance, _, rest = _beside_leader(x)
     return distance - log1p(rest)
+
+
+def softmax_and_log(x: Array) -> tuple[Array, Array, Array]:
+    """`softmax` and `log_softmax` from one exponential."""
+    distance, e, rest = _beside_leader(x)
+    return *_shares(e, rest), distance - log1p(rest)
+
+
+def _shares(e: Array, rest: Array) -> tuple[Array, Array]:
+    """``p`` and ``1 - p`` from what `_beside_leader` gives."""
+    total = 1 + rest
+    return e / total, (rest + (1 - e)) / total
 
 
 def _beside_leader(x: Array) -> tuple[Array, Array, Array]:

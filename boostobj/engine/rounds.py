@@ -109,14 +109,15 @@ def _evaluate(
     stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * stretch
     finite: list[bool] = []
-    moves: list[bool] = []
+    moves: list[bool] = []  # one is enough
 
     def fill(rows: slice) -> None:
         outputs = gradient[rows], hessian[rows]
         derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
         _write(derivatives, factors, None if weight is None else weight[rows], outputs)
         finite.append(all(np.isfinite(out).all() for out in outputs))
-        moves.append(bool(outputs[0].any()))
+        if not moves and outputs[0].any():
+            moves.append(True)
 
     each_chunk(fill, (y, raw), batch.n_threads)
     if not all(finite):
@@ -126,7 +127,7 @@ def _evaluate(
                 x[weight == 0] = 0  # of infinity as well
             _check_numbers(loss, y, raw, name, x)
             np.clip(x, -LARGEST, LARGEST, out=x)
-    if not any(moves) and sample.is_alone:
+    if not moves and sample.is_alone:
         _check_flat(loss, y, raw)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import choose, clip, exp_softplus, log1p, power, sigmoids, softplus
+from boostobj._math import choose, clip, log1p, power, sigmoids_and_surprise, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -74,28 +74,26 @@ class AsymmetricLoss(BinaryLoss):
         return Logit()
 
     def _value(self, y: Array, raw: Array) -> Array:
-        s, rest = sigmoids(raw)
-        positive = power(rest, self.gamma_positive) * softplus(-raw)
-        kept, surprise = self._clipped(raw, s, rest)
-        return array_namespace(raw).where(
-            y > 0, positive, power(kept, self.gamma_negative) * surprise
-        )
+        s, rest, surprise = sigmoids_and_surprise(raw)
+        positive = power(rest, self.gamma_positive) * surprise
+        kept, cost = self._clipped(raw, s, rest)
+        return array_namespace(raw).where(y > 0, positive, power(kept, self.gamma_negative) * cost)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         xp = array_namespace(raw)
-        s, rest = sigmoids(raw)
+        s, rest, surprise = sigmoids_and_surprise(raw)
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
 
         gamma = self.gamma_positive
-        positive = power(rest, 1 + gamma) * (1 + gamma * exp_softplus(raw))
+        positive = power(rest, gamma) * (rest + gamma * s * surprise)
 
         gamma = self.gamma_negative
-        kept, surprise = self._clipped(raw, s, rest)
+        kept, cost = self._clipped(raw, s, rest)
         counts = kept > 0
         # powers of zero take NumPy ten times as long
         u = choose(counts, kept, 1.0, raw.dtype)
         share = clip(rest, min=tiny)
-        slope = share / (share + self.clip) + gamma * rest * surprise / u
+        slope = share / (share + self.clip) + gamma * rest * cost / u
         negative = choose(counts, power(u, gamma) * s * slope, 0, raw.dtype)
 
         hessian = choose(

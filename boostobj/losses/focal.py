@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import exp_softplus, power, sigmoid, sigmoids, softplus
+from boostobj._math import power, sigmoids_and_surprise
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, own_margin
 from boostobj.links import FocalLogit, Link
@@ -69,11 +69,12 @@ class Focal(BinaryLoss):
 
     def _value(self, y: Array, raw: Array) -> Array:
         m = own_margin(y, raw)
-        return self._weight(y, raw) * power(sigmoid(-m), self.gamma) * softplus(-m)
+        _, miss, surprise = sigmoids_and_surprise(m)
+        return self._weight(y, raw) * power(miss, self.gamma) * surprise
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         m = own_margin(y, raw)
-        hit, miss = sigmoids(m)
-        focus = power(miss, self.gamma) * (1 + self.gamma * exp_softplus(m))
-        slope = self._weight(y, raw) * miss * focus
+        hit, miss, surprise = sigmoids_and_surprise(m)
+        focus = power(miss, self.gamma) * (miss + self.gamma * hit * surprise)
+        slope = self._weight(y, raw) * focus
         return own_margin(y, -slope), (1 + self.gamma) * hit * slope

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_number, check_numbers
-from boostobj._math import clip, log_softmax, power, softmax, sum_of_others
+from boostobj._math import clip, power, softmax_and_log, sum_of_others
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MulticlassLoss
 
@@ -69,15 +69,15 @@ class FocalSoftmax(MulticlassLoss):
         )
 
     def _value(self, y: Array, raw: Array) -> Array:
-        _, q = softmax(raw)
-        cost = self._weight(y) * power(q, self.gamma) * log_softmax(raw)
+        _, q, log_p = softmax_and_log(raw)
+        cost = self._weight(y) * power(q, self.gamma) * log_p
         return -array_namespace(raw).sum(cost, axis=-1)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         xp = array_namespace(raw)
-        p, q = softmax(raw)
+        p, q, log_p = softmax_and_log(raw)
         # p*log(p)/(1 - p), from -1 to 0
-        ratio = p * log_softmax(raw) / clip(q, min=float(xp.finfo(raw.dtype).smallest_normal))
+        ratio = p * log_p / clip(q, min=float(xp.finfo(raw.dtype).smallest_normal))
         weight = self._weight(y) * power(q, self.gamma) * (1 - self.gamma * ratio)
         gradient = p * sum_of_others(weight) - q * weight
         return gradient, (1 + self.gamma) * p * q * xp.sum(weight, axis=-1, keepdims=True)

