@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import clip
+from boostobj._math import clip, expm1
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -47,7 +47,7 @@ class Welsch(RedescendingLoss):
         return clip(r / self.scale, min=-FAR, max=FAR) ** 2
 
     def _value(self, r: Array) -> Array:
-        return self.scale**2 / 2 * -array_namespace(r).expm1(-self._square(r))
+        return self.scale**2 / 2 * -expm1(-self._square(r))
 
     def _root_weight(self, r: Array) -> Array:
         return array_namespace(r).exp(-self._square(r) / 2)
