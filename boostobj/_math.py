@@ -34,16 +34,12 @@ def times(factor: float, x: Array) -> Array:
 def power(x: Array, exponent: float) -> Array:
     """``x**exponent`` for ``exponent >= 0``; whole ones by products, in a tenth of the time."""
     n = int(exponent)
-    if n != exponent or n > 64:
+    if n != exponent or not 1 <= n <= 64:
         return x**exponent
-    result, square = array_namespace(x).ones_like(x), x
-    while n:
-        if n % 2:
-            result = result * square
-        n //= 2
-        if n:
-            square = square * square
-    return result
+    if n == 1:
+        return x
+    root = power(x, n // 2)
+    return root * root * x if n % 2 else root * root
 
 
 def sigmoid(x: Array) -> Array:
