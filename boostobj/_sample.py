@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import array_namespace, weighted_quantile
+from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 
 #: As many rows as scales are read off: enough to know one to a hundredth.
@@ -71,6 +72,14 @@ class Sample:
         """Whether no other worker has rows of this round."""
         return self._cluster.is_alone()
 
+    def column(self, j: int) -> Sample:
+        """The same rows with the margins of the output numbered `j` alone."""
+        y, raw, weight = self._all
+        sample = Sample(y[:, j] if y.ndim == 2 else y, raw[:, j], weight, self._cluster)
+        if not self.is_complete:
+            sample._chosen = self._chosen
+        return sample
+
     def of(self, x: Array) -> Array:
         """The rows of the sample of any array of all rows."""
         if self.is_complete:
@@ -115,7 +124,7 @@ class Sample:
 
     def count(self) -> float:
         """How many rows there are; one of weight two is two."""
-        return self._sum(self._here)
+        return float(self.sum(self._here))
 
     def average(self, values: Array) -> Any:
         """Weighted mean of one value a row, or of several by column.
@@ -133,11 +142,9 @@ class Sample:
         weight = 1.0 if self.weight is None else self.weight
         total = len(values) if self.weight is None else np.sum(self.weight, dtype=np.float64)
         # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
-        share = weight / (self._sum(total) or 1.0)
+        share = weight / (self.sum(total) or 1.0)
         # no product of matrices: BLAS would start threads that get in the engine's way
-        means = (share * values.T).sum(axis=-1)
-        if not self.is_alone:
-            means = self._cluster.sum_over_workers(np.atleast_1d(means)).reshape(means.shape)
+        means = self.sum((share * values.T).sum(axis=-1))
         return means if values.ndim > 1 else float(means)
 
     def quantile(self, values: Array, quantile: float) -> float:
@@ -164,6 +171,9 @@ class Sample:
     def extent(self, distance: Array, quantile: float) -> float:
         """A quantile of distances, at least a tenth of their mean, as that many may be zero.
 
+        For the mean, none counts as more than ten times their 0.9 quantile: a few gross outliers
+        say nothing about the others.
+
         Parameters
         ----------
         distance : array of shape (m,)
@@ -175,12 +185,26 @@ class Sample:
         -------
         float
         """
-        return max(self.quantile(distance, quantile), float(self.average(distance)) / 10)
+        most = 10 * self.quantile(distance, 0.9) or None
+        mean = float(self.average(clip(distance, max=most)))
+        return max(self.quantile(distance, quantile), mean / 10)
 
-    def _sum(self, number: float) -> float:
+    def sum(self, here: Any) -> Any:
+        """A number of this worker, or several, added up over all workers.
+
+        Parameters
+        ----------
+        here : float or ndarray
+            What this worker knows.
+
+        Returns
+        -------
+        float or ndarray
+        """
         if self.is_alone:
-            return number
-        return float(self._cluster.sum_over_workers(np.asarray([number]))[0])
+            return here
+        sums = np.atleast_1d(np.asarray(here, dtype=np.float64))
+        return self._cluster.sum_over_workers(sums).reshape(np.shape(here))
 
 
 @cache

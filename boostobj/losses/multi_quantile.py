@@ -12,7 +12,6 @@ import numpy as np
 from boostobj._arrays import align, array_namespace, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualDerivatives, Sample
-from boostobj.curvature import residual_scale
 from boostobj.links import Link, Sorted
 from boostobj.losses.quantile import Quantile
 
@@ -95,14 +94,12 @@ class MultiQuantile(Loss):
         return self._shares([part._gradient_hessian for part in self._parts], y, raw)
 
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        return partial(self._shares, [part._softened(sample) for part in self._parts])
+        parts = enumerate(self._parts)
+        return partial(self._shares, [part._softened(sample.column(j)) for j, part in parts])
 
     def _adapted(self, sample: Sample) -> Self:
-        if self.scales is not None:
-            return self
-        residuals = [self._residual(j, sample.y, sample.raw) for j in range(len(self.quantiles))]
-        distances = [p._distance(r) for p, r in zip(self._parts, residuals, strict=True)]
-        return replace(self, scales=tuple(residual_scale(sample, d) for d in distances))
+        parts = (part._adapted(sample.column(j)) for j, part in enumerate(self._parts))
+        return replace(self, scales=tuple(part._width for part in parts))
 
     def _shares(
         self, functions: Sequence[ResidualDerivatives], y: Array, raw: Array
