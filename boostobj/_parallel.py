@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from array_api_compat import is_numpy_array
@@ -107,8 +108,8 @@ def rows_of(arrays: Sequence[NumpyArray], rows: slice = slice(None)) -> list[Num
 
 
 def each_chunk(
-    work: Callable[[slice], None], inputs: Sequence[NumpyArray], requested: int | None = None
-) -> None:
+    work: Callable[[slice], Any], inputs: Sequence[NumpyArray], requested: int | None = None
+) -> list[Any]:
     """Call `work` with slices that cover all rows, of at most `CHUNK` numbers of an input each.
 
     Parameters
@@ -119,6 +120,11 @@ def each_chunk(
         What it reads.
     requested : int, optional
         How many threads the engine asks for, see `get_num_threads`.
+
+    Returns
+    -------
+    list
+        What `work` returned for each.
     """
     n_rows = len(inputs[0])
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
@@ -127,15 +133,12 @@ def each_chunk(
     if n_threads > 1:
         n_threads = min(n_threads, get_num_threads(requested))
     if n_threads < 2:
-        for rows in chunks:
-            work(rows)
-        return
+        return [work(rows) for rows in chunks]
     warnings = np.geterr()  # a setting of each thread
 
-    def run(rows: slice) -> None:
+    def run(rows: slice) -> Any:
         with np.errstate(**warnings):
-            work(rows)
+            return work(rows)
 
     with ThreadPoolExecutor(n_threads, thread_name_prefix="boostobj") as pool:
-        for _ in pool.map(run, chunks):
-            pass  # raises what a chunk raised
+        return list(pool.map(run, chunks))

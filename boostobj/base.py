@@ -94,6 +94,9 @@ ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
 #: A class without rows has its best margin at minus infinity. It starts at that of this share.
 LEAST_SHARE = 1e-7
 
+#: More numbers than anybody gives a loss as parameters; so many are targets.
+MOST_LEVELS = 100
+
 #: More than anybody grows trees for; a larger class number is something else, such as a date.
 MOST_CLASSES = 10_000
 
@@ -136,7 +139,8 @@ class Loss(ABC):
     def __new__(cls, *args: Any, **_: Any) -> Self:
         """Refuse a booster's call of the class, which wants an instance, and a bare class."""
         called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
-        if any(called) or [type(x) for x in args[:2]] == [np.ndarray, np.ndarray]:
+        targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
+        if any(called) or targets[:2] == [True, True]:
             raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
         if not is_dataclass(cls):
             raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
@@ -775,6 +779,5 @@ def _root(slope: Callable[[float], float], low: float, high: float) -> float:
         return low if slope(low) > 0 else high
     if low == high or slope(low) == 0 == slope(high):
         return (low + high) / 2
-    # the width of a bracket of tiny numbers would underflow
-    xtol = max(1e-13 * (high - low), sys.float_info.min)
-    return float(brentq(slope, low, high, xtol=xtol, rtol=1e-15))
+    # to the precision of the root itself: a far outlier makes the bracket as wide as it likes
+    return float(brentq(slope, low, high, xtol=sys.float_info.min, rtol=1e-15, maxiter=2000))

@@ -26,6 +26,8 @@ class Adapter(Cluster, ABC):
     """One engine as a loss meets it. Importing an adapter does not import the engine."""
 
     name: str
+    #: What the gain of a split that follows noise must not fall below.
+    least_gain: float
 
     @abstractmethod
     def is_dataset(self, x: Any) -> bool:

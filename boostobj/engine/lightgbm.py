@@ -17,6 +17,7 @@ class LightGBMAdapter(Adapter):
     """
 
     name = "lightgbm"
+    least_gain = 0.0
 
     def is_dataset(self, x: Any) -> bool:
         """Whether `x` is a Dataset."""
@@ -25,8 +26,11 @@ class LightGBMAdapter(Adapter):
 
     def read(self, dataset: Any) -> DatasetFields:
         """Read a Dataset."""
-        parameters = dataset.get_params()
-        threads = next((parameters[name] for name in _THREAD_NAMES if name in parameters), None)
+        # `get_params` leaves these out
+        parameters = dataset.params or {}
+        threads = next(
+            (int(parameters[name]) for name in _THREAD_NAMES if name in parameters), None
+        )
         return DatasetFields(
             dataset.get_label(), dataset.get_weight(), dataset.get_group(), threads
         )

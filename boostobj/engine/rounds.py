@@ -13,16 +13,13 @@ from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
+from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.groups import GroupLoss, check_group
+from boostobj.links import Identity
 
 #: The engines' own floor for a Hessian.
 HESSIAN_FLOOR = 1e-16
-
-#: XGBoost drops splits that gain less than 1e-6 in absolute terms. The squared gradient over the
-#: Hessian of a row, about the gain of a split that follows noise, is kept at a tenth of that, so
-#: that small targets lose only such splits.
-GAIN_FLOOR = 1e-7
 
 #: What stands for a gradient or Hessian that float32 cannot hold, as those of exponential losses
 #: where a model has diverged.
@@ -39,8 +36,8 @@ def objective(
 
     Regression losses are scaled to unit curvature: one positive factor a round makes the weighted
     mean Hessian one, which moves no minimiser, and lets ``min_child_weight``, ``lambda`` and
-    ``min_sum_hessian_in_leaf`` count rows as they do under squared error. The factor is larger
-    for targets so small that XGBoost would find no split worth its absolute threshold.
+    ``min_sum_hessian_in_leaf`` count rows as they do under squared error. For XGBoost the factor
+    is larger if targets are so small that no split would be worth its absolute threshold.
 
     Parameters
     ----------
@@ -63,11 +60,28 @@ def objective(
     return derivatives(loss, read_call(y_true, y_pred, sample_weight, group))
 
 
-def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
-    """`objective` for a call that has been read already."""
+def derivatives(
+    loss: Loss, batch: Batch, mean_hessian: float = 1.0
+) -> tuple[NumpyArray, NumpyArray]:
+    """`objective` for a call that has been read already.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    batch : Batch
+        What the engine passed.
+    mean_hessian : float, default=1.0
+        What regression losses are scaled to.
+
+    Returns
+    -------
+    gradient, hessian : ndarray of float32, of the shape of the margins
+        Weighted.
+    """
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
-    if not loss.unit_curvature and len(raw) > SAMPLE_ROWS:
+    if loss.link != Identity() and len(raw) > SAMPLE_ROWS:
         # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
         # target's unit, which may lie far from zero, need it.
         raw = _in_single(raw)
@@ -79,7 +93,8 @@ def derivatives(loss: Loss, batch: Batch) -> tuple[NumpyArray, NumpyArray]:
     else:
         columns = [np.s_[:, j] for j in range(raw.shape[1])]
     for column in columns:
-        _evaluate(loss, y[column], raw[column], weight, batch, gradient[column], hessian[column])
+        outputs = gradient[column], hessian[column]
+        _evaluate(loss, y[column], raw[column], weight, batch, mean_hessian, outputs)
     return gradient, hessian
 
 
@@ -89,10 +104,10 @@ def _evaluate(
     raw: NumpyArray,
     weight: NumpyArray | None,
     batch: Batch,
-    gradient: NumpyArray,
-    hessian: NumpyArray,
+    mean_hessian: float,
+    outputs: tuple[NumpyArray, NumpyArray],
 ) -> None:
-    """Fill `gradient` and `hessian` in place."""
+    """Fill `outputs`, gradient and Hessian, in place."""
     sample = Sample(y, raw, weight, batch.adapter)
     if loss.unit_curvature and not np.isfinite(sample.raw).all():
         _check_margins(loss, raw)
@@ -104,43 +119,62 @@ def _evaluate(
     # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
     # order of a chunk.
     at_once = isinstance(loss, GroupLoss) or sample.is_complete
-    found = function(*rows_of((y, raw))) if at_once else None
-    factor = _unit_factor(function, found, sample) if loss.unit_curvature else 1.0
-    stretch = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
-    factors = factor, factor * stretch
-    finite: list[bool] = []
-    moves: list[bool] = []  # one is enough
+    found = _results(function, *rows_of((y, raw))) if at_once else None
+    factor: Any = 1.0
+    if loss.unit_curvature:
+        seen = [sample.of(x) for x in found] if found else _results(function, sample.y, sample.raw)
+        factor, mean_hessian = _unit_factor(seen, sample, batch.adapter, mean_hessian)
+    coupling = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
+    factors = factor, factor * coupling
 
-    def fill(rows: slice) -> None:
-        outputs = gradient[rows], hessian[rows]
+    def fill(rows: slice) -> tuple[bool, bool]:
+        """Write some rows, and tell whether they are finite, and whether any pulls."""
         derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
-        _write(derivatives, factors, None if weight is None else weight[rows], outputs)
-        finite.append(all(np.isfinite(out).all() for out in outputs))
-        if not moves and outputs[0].any():
-            moves.append(True)
+        parts = [out[rows] for out in outputs]
+        _write(derivatives, factors, None if weight is None else weight[rows], parts)
+        pull = parts[0][:1].any() or parts[0].any()  # mostly, one row tells
+        return all(np.isfinite(part).all() for part in parts), bool(pull)
 
-    each_chunk(fill, (y, raw), batch.n_threads)
-    if not all(finite):
+    finite, pulls = np.reshape(each_chunk(fill, (y, raw), batch.n_threads), (-1, 2)).T
+    if not finite.all():
         _check_margins(loss, raw)
-        for name, x in (("gradient", gradient), ("Hessian", hessian)):
+        for name, x in zip(("gradient", "Hessian"), outputs, strict=True):
             if weight is not None:
                 x[weight == 0] = 0  # of infinity as well
             _check_numbers(loss, y, raw, name, x)
             np.clip(x, -LARGEST, LARGEST, out=x)
-    if not moves and sample.is_alone:
-        _check_flat(loss, y, raw)
+    if not pulls.any() and sample.is_alone:
+        _check_flat(loss, y, raw, weight)
+    if loss.unit_curvature and not (sample.is_complete and sample.is_alone):
+        _correct_mean(outputs, sample, mean_hessian)
+
+
+def _results(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    """What a loss returns for some rows, checked to be two arrays of numbers as long as these."""
+    results = function(y, raw)
+    kinds = [f"{type(x).__name__} of shape {np.shape(x)}" for x in results]
+    if len(results) != 2 or any(
+        not isinstance(x, np.ndarray) or x.shape != raw.shape for x in results
+    ):
+        raise ValueError(
+            "_gradient_hessian must return two arrays of the shape of the margins, "
+            f"{raw.shape}, got {' and '.join(kinds)}"
+        )
+    return tuple(results)
 
 
 def _write(
     derivatives: Sequence[NumpyArray],
     factors: tuple[Any, Any],
     weight: NumpyArray | None,
-    outputs: tuple[NumpyArray, NumpyArray],
+    outputs: Sequence[NumpyArray],
 ) -> None:
     """Put gradients and Hessians, times factors and weights, into `outputs`."""
     with np.errstate(over="ignore"):  # the caller deals with infinities
         for x, factor, out in zip(derivatives, factors, outputs, strict=True):
-            np.multiply(x, np.asarray(factor, x.dtype), out=out, casting="same_kind")
+            # of the precision of `x`, but no integer
+            exact = np.asarray(factor, np.result_type(x, np.float32))
+            np.multiply(x, exact, out=out, casting="same_kind")
         hessian = outputs[1]
         np.clip(hessian, np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max, out=hessian)
         if weight is not None:
@@ -195,32 +229,50 @@ def _in_single(x: NumpyArray) -> NumpyArray:
 
 
 def _unit_factor(
-    function: Derivatives, found: tuple[NumpyArray, NumpyArray] | None, sample: Sample
-) -> Any:
-    """The factor that makes the mean Hessian of a sample one, or more if gains would be too small.
+    derivatives: Sequence[NumpyArray], sample: Sample, adapter: Adapter, mean_hessian: float
+) -> tuple[Any, Any]:
+    """The factor that makes the mean Hessian of a sample `mean_hessian`, and the mean it makes.
 
-    Each of several outputs gets its own, so that all of them count rows.
+    The mean is larger if gains would be too small for the engine. Each of several outputs gets
+    its own, so that all of them count rows.
     """
-    gradient, hessian = map(sample.of, found) if found else function(sample.y, sample.raw)
+    gradient, hessian = derivatives
     # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error is
     # as small as the targets are large.
     curvature = np.maximum(sample.average(hessian), 1e-100)
     size = sample.average(np.abs(gradient))
     step = size / curvature
-    # in place of its square, the gain, which may overflow
-    least = GAIN_FLOOR**0.5
-    stretch = np.where(step > 0, least / np.clip(step, 1e-150, least), 1.0) ** 2
+    # the gain of a split that follows noise is about the mean times the squared step
+    enough = (adapter.least_gain**0.5 / np.clip(step, 1e-150, None)) ** 2
+    mean = np.where(step > 0, np.maximum(mean_hessian, enough), mean_hessian)
     # no gradient beyond `LARGEST` on average, nor a factor beyond float32
-    return np.minimum(
-        np.minimum(stretch, LARGEST_MEAN) / curvature, LARGEST / np.maximum(size, 1e-8)
+    factor = np.minimum(
+        np.minimum(mean, LARGEST_MEAN) / curvature, LARGEST / np.maximum(size, 1e-8)
     )
+    return factor, factor * curvature
 
 
-def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray) -> None:
-    """Refuse a round without gradients, unless some row is at its minimum."""
+def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: Any) -> None:
+    """Bring the mean Hessian of all rows, of which a sample knows little in long tails, to this."""
+    total = sample.sum(np.sum(outputs[1], axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = mean_hessian * sample.count() / total
+    # a sample that is right to a hundredth will do
+    off = np.isfinite(factor) & (np.abs(np.log(np.where(factor > 0, factor, 1.0))) > 0.01)
+    if off.any():
+        for x in outputs:
+            np.clip(x * np.where(off, factor, 1).astype(np.float32), -LARGEST, LARGEST, out=x)
+
+
+def _check_flat(loss: Loss, y: NumpyArray, raw: NumpyArray, weight: NumpyArray | None) -> None:
+    """Refuse a round without gradients, unless some row is at its minimum or no weight counts."""
+    if weight is not None:
+        counts = weight >= np.finfo(np.float32).tiny
+        y, raw = y[counts], raw[counts]
     if not loss.unit_curvature or isinstance(loss, GroupLoss) or len(y) == 0:
         return
-    if np.any(loss.value(y, raw) <= loss.value(y, y)):
+    best = np.broadcast_to(y if y.ndim == raw.ndim else y[:, None], raw.shape)
+    if np.any(loss.value(y, raw) <= loss.value(y, best)):
         return
     raise ValueError(
         f"{loss!r}: the gradient of every row is zero, as raw_prediction is so far from y_true "

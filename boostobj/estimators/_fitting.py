@@ -353,11 +353,11 @@ def fit_engine(
     """
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
-    curvature = meant = 1.0
+    curvature = 1.0
     if loss.unit_curvature:
         _check_precision(train.y, start, weight, engine)
-        curvature = _curvature(train.y, start, weight)
-        meant = curvature if engine.drops_small_gains else 1.0
+        if engine.drops_small_gains:
+            curvature = _curvature(train.y, start, weight)
     metric = loss.metric
     metric_unit = 1.0
     if validation is not None:
@@ -367,27 +367,21 @@ def fit_engine(
         _check_outputs(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
         start = np.zeros_like(start)
-    total = float(len(train.y) if weight is None else np.sum(weight))
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
+    raw_before = np.empty(0)
 
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
-        nonlocal batch
+        nonlocal batch, raw_before
+        raw_before = raw
         # only the margins change from round to round
         batch = batch or replace(read_call(raw, dataset), y_true=train.y)
         raw = start + _columns(raw, start)
         if validation is None and progress.due:
             progress.show(metric.score(train.y, raw, weight))
         progress.round += 1
-        gradient, hessian = derivatives(loss, replace(batch, raw=raw))
-        if curvature != 1:
-            mean = np.sum(hessian, axis=0, dtype=np.float64) / total
-            # beyond the mean that is meant, a round of little gain may need more
-            wanted = np.maximum(meant, mean) if meant > 1 else meant
-            factor = np.asarray(wanted / mean, dtype=np.float32)
-            gradient, hessian = gradient * factor, hessian * factor
-        return gradient, hessian
+        return derivatives(loss, replace(batch, raw=raw), curvature)
 
     def validate(raw: NumpyArray) -> float:
         assert validation is not None
@@ -403,7 +397,7 @@ def fit_engine(
         metric.name,
         metric_unit,
         int(start.size),
-        meant,
+        curvature,
         early_stopping_rounds,
         progress,
         init_model,
@@ -411,8 +405,23 @@ def fit_engine(
     with progress:
         booster, history = engine.train(task, train, validation)
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
+    # of many trees the margins before the last tell at once
+    if not np.ptp(raw_before, axis=0).any() and np.ptp(train.y, axis=0).any():
+        _check_splits(engine, booster, train.X.shape[1])
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
+
+
+def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
+    """Warn of a model without a split."""
+    if not engine.feature_importances(booster, n_features).any():
+        warnings.warn(
+            f"no tree of {engine.name} has a split, so that all predictions are the same: the rows "
+            "are too few, or the targets too small, for its limits, such as min_child_samples of "
+            "LightGBM, and min_child_weight and gamma of XGBoost",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _check_outputs(k: int, wanted: int, loss: Loss) -> None:

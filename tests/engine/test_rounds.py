@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import lightgbm as lgb
 import numpy as np
 import pytest
 import xgboost as xgb
@@ -212,3 +215,151 @@ def test_no_start_value_is_no_end(regression):
         model = xgb.train({"nthread": 1}, data, 300, obj=boostobj.AbsoluteError())
         spread = np.abs(train_y - np.median(train_y)).mean()
         assert np.abs(model.predict(data) - train_y).mean() < 0.3 * spread
+
+
+@dataclass(frozen=True)
+class WholeNumbers(boostobj.base.ResidualLoss):
+    """The squared error by someone who thinks of whole numbers."""
+
+    kind: type = int
+
+    def _value(self, r):
+        return r**2
+
+    def _gradient_hessian(self, r):
+        return 2 * r, np.full(r.shape, 2, dtype=self.kind)
+
+
+@pytest.mark.parametrize("kind", [int, np.int8, bool])
+def test_derivatives_may_be_whole_numbers(kind, rows):
+    y, raw, w = rows
+    expected = boostobj.SquaredError()(y, raw, w)
+    for n in (100, len(y)):
+        g, h = WholeNumbers(kind)(y[:n], raw[:n], w[:n])
+        np.testing.assert_allclose(h, w[:n], rtol=1e-6)
+        if kind is not bool:
+            np.testing.assert_allclose(g, expected[0][:n], rtol=1e-6)
+
+
+@dataclass(frozen=True)
+class Slip(boostobj.base.ResidualLoss):
+    """A loss that returns something else than it should."""
+
+    result: object
+
+    def _value(self, r):
+        return r**2
+
+    def _gradient_hessian(self, r):
+        return self.result(r)
+
+
+@pytest.mark.parametrize(
+    ("result", "what"),
+    [
+        (lambda r: (2 * r, 2.0), "and float of shape"),
+        (lambda r: (2 * r,), "got ndarray of shape"),
+        (lambda r: 2 * r, "got float"),
+        (lambda r: (2 * r, np.ones((1, *r.shape))), "and ndarray of shape"),
+        (lambda r: ((2 * r).tolist(), np.ones(r.shape)), "got list of shape"),
+    ],
+)
+@pytest.mark.parametrize("n", [50, 20_000])
+def test_what_a_loss_returns_is_looked_at(result, what, n):
+    y = np.zeros(n)
+    with pytest.raises(ValueError, match=f"two arrays of the shape of the margins.*{what}"):
+        Slip(result)(y, y + 1)
+
+
+@dataclass(frozen=True)
+class OwnSquares(boostobj.base.PointwiseLoss):
+    """A loss in the target's unit that does not say that it is one of residuals."""
+
+    def _value(self, y, raw):
+        return (raw - y) ** 2 / 2
+
+    def _gradient_hessian(self, y, raw):
+        return raw - y, np.ones_like(raw)
+
+
+@pytest.mark.parametrize("n", [SAMPLE_ROWS, SAMPLE_ROWS + 1])
+def test_margins_in_the_targets_unit_keep_their_precision(n):
+    r = np.random.default_rng(0).normal(size=n)
+    y = np.full(n, 1e8)
+    gradient, _ = OwnSquares()(y, y + r)
+    np.testing.assert_allclose(gradient, r, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [boostobj.SquaredPercentageError(), boostobj.MAPE()], ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_long_tails_of_many_rows_average_to_one(loss, weighted):
+    rng = np.random.default_rng(0)
+    n = 300_000
+    y, w = rng.uniform(1e-9, 1, n), rng.uniform(0, 2, n) if weighted else None
+    g, h = (x.astype(float) for x in loss(y, np.full(n, 0.5), w))
+    assert np.sum(h) / (n if w is None else w.sum()) == pytest.approx(1, rel=0.02)
+    # both were brought there by one factor
+    exact_g, exact_h = loss._boosting(Sample(y, np.full(n, 0.5), w))(y, np.full(n, 0.5))
+    counts = h > 1e-12
+    np.testing.assert_allclose((g / h)[counts], (exact_g / exact_h)[counts], rtol=1e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e-9])
+def test_only_xgboost_needs_larger_gains(unit, rows):
+    """LightGBM has no absolute threshold: there Hessians count rows in any unit."""
+    y, raw, _ = (unit * x[:1000].astype(float) for x in rows)
+    _, hessian = boostobj.AbsoluteError()(y, raw, None, None)
+    assert np.mean(hessian, dtype=float) == pytest.approx(1, rel=1e-5)
+    gradient, hessian = boostobj.AbsoluteError()(y, raw)
+    gain = np.mean(np.abs(gradient), dtype=float) ** 2 / np.mean(hessian, dtype=float)
+    assert gain >= 0.99e-7
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [boostobj.AbsoluteError(), boostobj.Quantile(0.9), boostobj.Huber(), boostobj.Huber("auto")],
+    ids=repr,
+)
+@pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
+def test_one_gross_outlier_changes_nothing_for_the_others(loss, engine, regression):
+    X, y, _ = regression
+    spoilt = y.copy()
+    spoilt[7] = 1e6
+    clean, other = (
+        boostobj.BoostRegressor(
+            {"xgboost": xgb.XGBRegressor, "lightgbm": lgb.LGBMRegressor}[engine](
+                n_estimators=60, n_jobs=1, **({"verbose": -1} if engine == "lightgbm" else {})
+            ),
+            loss=loss,
+        )
+        .fit(X[:400], target[:400])
+        .predict(X[400:])
+        for target in (y, spoilt)
+    )
+    metric = boostobj.Quantile(0.9).metric if loss.name == "quantile" else boostobj.metrics.MAE()
+    assert metric.score(y[400:], other) < 1.1 * metric.score(y[400:], clean)
+
+
+@pytest.mark.parametrize("outlier", [1e9, 1e15, 1e30])
+@pytest.mark.parametrize("loss", [boostobj.Huber(), boostobj.LogCosh(), boostobj.Fair()], ids=repr)
+def test_start_values_keep_their_precision_beside_an_outlier(loss, outlier):
+    y = np.random.default_rng(0).normal(size=1001)
+    y[0] = 1e6
+    expected = loss.init_score(y)
+    y[0] = outlier
+    assert loss.init_score(y) == pytest.approx(expected, abs=1e-3)
+
+
+def test_threads_of_a_lightgbm_data_set_are_read():
+    from boostobj.engine.batch import read_call
+
+    data = lgb.Dataset(np.zeros((4, 1)), np.zeros(4), params={"n_jobs": "3"}).construct()
+    assert read_call(np.zeros(4), data).n_threads == 3
+
+
+def test_weights_below_float32_are_no_flat_loss():
+    weight = np.full(3, 1e-60)
+    for loss in (boostobj.Quantile(0.9), boostobj.MultiQuantile((0.1, 0.9))):
+        raw = np.zeros((3, 2)) if loss.name == "multi_quantile" else np.zeros(3)
+        gradient, _ = loss(np.arange(1.0, 4.0), raw, weight)
+        assert not gradient.any()
