@@ -352,7 +352,7 @@ def check_levels(owner: object, name: str) -> None:
     levels = getattr(owner, name)
     if np.any(np.diff(levels) <= 0) or levels[-1] >= 1:
         raise ValueError(
-            f"{type(owner).__name__}: {name} must be increasing and between 0 and 1, got {levels!r}"
+            f"{title(owner)}: {name} must be increasing and between 0 and 1, got {levels!r}"
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from boostobj._arrays import check_number, weighted_quantile
+from boostobj._arrays import check_number, title, weighted_quantile
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, ResidualLoss, Sample
 
@@ -41,9 +41,7 @@ def check_width(owner: Any, name: str) -> None:
     if not isinstance(value, str):
         check_number(owner, name, low=0)
     elif value != "auto":
-        raise ValueError(
-            f"{type(owner).__name__}: {name} must be a number > 0 or 'auto', got {value!r}"
-        )
+        raise ValueError(f"{title(owner)}: {name} must be a number > 0 or 'auto', got {value!r}")
 
 
 def adapted(loss: LossT, name: str, sample: Sample) -> LossT:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
-from boostobj._arrays import Interval
+from boostobj._arrays import Interval, title
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
@@ -365,11 +365,11 @@ class RoundsDisplay:
         if len(panels) != 2:
             raise ValueError(f"ax must be 2 axes, got {len(panels)}")
         what = (("leaves", self.leaves), ("step: spread of leaf values", self.steps))
-        for panel, (title, counts) in zip(panels, what, strict=True):
+        for panel, (quantity, counts) in zip(panels, what, strict=True):
             for (label, y), (color, line) in zip(counts.items(), _styles(), strict=False):
                 rounds = np.arange(1, len(y) + 1)
                 panel.plot(rounds, y, ls=line, color=color, lw=1.8, label=label)
-            panel.set(xlabel="boosting round", title=title)
+            panel.set(xlabel="boosting round", title=quantity)
         if any(self.leaves):
             panels[0].legend(fontsize="small")
         # Steps that shrink over many powers of ten want a logarithm; steps of zero have none.
@@ -400,6 +400,8 @@ def loss_label(loss: Loss) -> str:
     >>> loss_label(Huber(delta=2.0)), loss_label(Huber())
     ('Huber(delta=2.0)', 'Huber')
     """
+    if title(loss) != type(loss).__name__:
+        return repr(loss)
     changed = [
         f"{f.name}={getattr(loss, f.name)!r}"
         for f in fields(loss)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from boostobj._arrays import check_weights
+from boostobj._arrays import check_weights, title
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, get_loss
 from boostobj.estimators._features import check_features
@@ -156,13 +156,13 @@ class BoostEstimator(TakesFrames):
 
     def _fit(
         self,
+        engine: Engine,
         rows: Rows,
         validation: Rows | None,
         origin: Origin | None,
         stratify: NumpyArray | None = None,
     ) -> Self:
         """Train on checked rows with ``self.loss_``."""
-        engine = self._engine()
         if origin is not None:
             self._check_origin(origin, engine)
         if self.early_stopping_rounds is not None and validation is None:
@@ -183,15 +183,14 @@ class BoostEstimator(TakesFrames):
         )
         return self
 
-    def _engine(self) -> Engine:
-        owner = type(self).__name__
-        return resolve_engine(self.estimator, owner=owner, random_state=self.random_state)
-
-    def _check_parameters(self, *, validation_given: bool) -> None:
-        """Refuse settings that make no sense, alone or together."""
+    def _engine(self, *, validation_given: bool) -> Engine:
+        """The engine, once all settings are checked, alone and together."""
         check_training_settings(self)
+        owner = type(self).__name__
+        engine = resolve_engine(self.estimator, owner=owner, random_state=self.random_state)
         if self.early_stopping_rounds is not None:
-            check_early_stopping(self, self._engine(), validation_given=validation_given)
+            check_early_stopping(self, engine, validation_given=validation_given)
+        return engine
 
     def _check_origin(self, origin: Origin, engine: Engine) -> None:
         """Refuse to go on from a model of another kind."""
@@ -331,7 +330,7 @@ def check_targets(y: Any, name: str, loss: Loss) -> NumpyArray:
         raise
     if checked.shape[1:] == (1,):
         checked = column_or_1d(checked, warn=True)
-    loss._domain.check(checked, name, type(loss).__name__)
+    loss._domain.check(checked, name, title(loss))
     return checked
 
 

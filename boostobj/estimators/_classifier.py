@@ -168,7 +168,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             raise TypeError(
                 f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
             )
-        self._check_parameters(validation_given=given)
+        engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -199,7 +199,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             factors = self._class_factors(targets, rows.sample_weight)
             rows = _weighted(rows, factors)
             validation = None if validation is None else _weighted(validation, factors)
-        return self._fit(rows, validation, origin, stratify=None if soft else targets)
+        return self._fit(engine, rows, validation, origin, stratify=None if soft else targets)
 
     def predict(self, X: Any) -> NumpyArray:
         """Predict the label: the most probable class.

@@ -95,7 +95,10 @@ class LightGBMEngine(Engine):
         history: dict[str, dict[str, list[float]]] = {}
         callbacks = [_without_reset, lightgbm.record_evaluation(history)]
         if task.early_stopping_rounds is not None:
-            callbacks.append(lightgbm.early_stopping(task.early_stopping_rounds, verbose=False))
+            least = float(parameters.pop("early_stopping_min_delta", 0.0))
+            callbacks.append(
+                lightgbm.early_stopping(task.early_stopping_rounds, verbose=False, min_delta=least)
+            )
         booster = lightgbm.train(
             parameters,
             data,

@@ -80,7 +80,8 @@ def fit_models(
         )
         # its own `fit` would check the same rows again, and warn again, for every model
         one.__dict__.update(features, loss_=loss)
-        return one._fit(rows, validation, None)
+        engine = one._engine(validation_given=validation is not None)
+        return one._fit(engine, rows, validation, None)
 
     jobs = [(loss, rows) for rows in parts for loss in losses.values()]
     fitted = Parallel(model.n_jobs, prefer="threads")(

@@ -143,7 +143,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         loss = resolve_loss(self.loss, type(self).__name__)
         if isinstance(loss, MarginLoss | MulticlassLoss):
             raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
-        self._check_parameters(validation_given=given)
+        engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
         rows = rows._replace(y=check_targets(y, "y", loss))
@@ -158,7 +158,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
                 )
         warn_of_constant(self, rows.y)
         self.loss_ = loss
-        return self._fit(rows, validation, origin)
+        return self._fit(engine, rows, validation, origin)
 
     def predict(self, X: Any) -> NumpyArray:
         """Predict on the scale of the target: the link is applied.

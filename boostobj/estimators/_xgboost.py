@@ -12,8 +12,9 @@ from boostobj._typing import NumpyArray
 from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
-#: A custom metric reaches XGBoost with six decimals; in this unit it keeps nine digits.
-_METRIC_DIGITS = 1e3
+#: A custom metric reaches XGBoost with six decimals; with so many digits before the point it
+#: keeps eight or nine.
+_METRIC_DIGITS = 3
 
 
 class XGBoostEngine(Engine):
@@ -51,6 +52,11 @@ class XGBoostEngine(Engine):
             raise ValueError(
                 "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
             )
+        if any(type(callback).__name__ == "EarlyStopping" for callback in self._callbacks):
+            raise ValueError(
+                "estimator: callbacks hold an EarlyStopping, which leaves the rounds after the "
+                "best in the model; set early_stopping_rounds on the boostobj estimator"
+            )
 
     @property
     def dart(self) -> bool:
@@ -62,6 +68,10 @@ class XGBoostEngine(Engine):
         """How many rounds the hyperparameters ask for."""
         return int(self.estimator.get_num_boosting_rounds())
 
+    @property
+    def _callbacks(self) -> list[Any]:
+        return list(self.estimator.get_params().get("callbacks") or ())
+
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
         """Train from zero; the booster, cut at its best round, and the metric by round."""
         import xgboost
@@ -69,7 +79,8 @@ class XGBoostEngine(Engine):
         parameters = self.estimator.get_xgb_params()
         parameters["disable_default_eval_metric"] = True
         parameters |= self._scaled_penalties(parameters, task.curvature)
-        parameters.pop("objective", None)
+        # whose predict gives margins, of several outputs as well
+        parameters["objective"] = "reg:squarederror"
         if task.n_outputs > 1:
             parameters["num_class"] = task.n_outputs
         names = None
@@ -79,15 +90,17 @@ class XGBoostEngine(Engine):
             names = task.init_model.feature_names
             # else its random numbers go on from whatever was drawn in this process
             parameters["seed_per_iteration"] = True
-        evals = []
-        factor = _METRIC_DIGITS / task.metric_unit
+        data, evals = self._dataset(train, names), []
+        factor = 10.0 ** (_METRIC_DIGITS - np.ceil(np.log10(task.metric_unit)))
         if validation is not None:
-            evals.append((self._dataset(validation, names), "validation"))
+            watched = self._dataset(validation, names)
+            if not all(hasattr(rows.X, "iloc") for rows in (train, validation)):
+                watched.feature_names = data.feature_names  # an array has none
+            evals.append((watched, "validation"))
         history: dict[str, dict[str, list[float]]] = {}
-        callbacks = list(self.estimator.get_params().get("callbacks") or ())
         booster = xgboost.train(
             parameters,
-            self._dataset(train, names),
+            data,
             self.n_rounds,
             evals=evals,
             obj=task.objective,
@@ -95,7 +108,7 @@ class XGBoostEngine(Engine):
             early_stopping_rounds=task.early_stopping_rounds,
             evals_result=history,
             verbose_eval=False,
-            callbacks=callbacks,
+            callbacks=self._callbacks,
             xgb_model=task.init_model,
         )
         if task.early_stopping_rounds is not None:

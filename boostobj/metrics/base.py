@@ -129,7 +129,10 @@ class Metric(ABC):
         sample_weight: ArrayLike | None = None,
         group: Any = ...,
     ) -> float | tuple[str, float] | tuple[str, float, bool]:
-        """The metric callback of every slot; on arrays, the score.
+        """The metric callback of every slot; `score` is the metric itself.
+
+        The two differ for metrics such as a coverage, which early stopping cannot compare as it
+        is: then this is how far it is from what it should be.
 
         Parameters
         ----------

@@ -192,7 +192,7 @@ class ThresholdMetric(Metric):
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         rows, p = _probability_rows(self, y, y_pred)
-        predicted = p[:, 1] > self.threshold if y_pred.ndim == 1 else p.argmax(axis=1)
+        predicted = p[:, 1] > self.threshold if p.shape[1] == 2 else p.argmax(axis=1)
         return self._class_score(rows.argmax(axis=1), predicted.astype(int), weight, p.shape[1])
 
     @abstractmethod

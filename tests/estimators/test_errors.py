@@ -10,6 +10,7 @@ import pytest
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from sklearn.linear_model import Ridge
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
+from xgboost.callback import EarlyStopping
 
 from boostobj import (
     AbsoluteError,
@@ -219,6 +220,12 @@ REGRESSOR = {
         {},
         ValueError,
         "booster='gblinear' boosts linear models; boostobj boosts trees",
+    ),
+    "early stopping of its own": (
+        {"estimator": XGBRegressor(callbacks=[EarlyStopping(rounds=3)])},
+        {},
+        ValueError,
+        "callbacks hold an EarlyStopping, which leaves the rounds after the best in the model",
     ),
     "random forest": (
         {"estimator": LGBMRegressor(boosting_type="rf")},

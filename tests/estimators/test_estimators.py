@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 
 import joblib
@@ -21,6 +22,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
+from xgboost.callback import TrainingCallback
 
 import boostobj
 from boostobj import (
@@ -145,10 +147,12 @@ def test_constant_features(engine, early_stopping_rounds, regression):
     X = np.zeros((600, 2))
     labels = np.digitize(y, [-1, 2])
     rounds = {"early_stopping_rounds": early_stopping_rounds, "random_state": 0}
-    predicted = BoostRegressor(engine, **rounds).fit(X, y).predict(X)
+    with pytest.warns(UserWarning, match="no tree of (xgboost|lightgbm) has a split"):
+        predicted = BoostRegressor(engine, **rounds).fit(X, y).predict(X)
     assert np.ptp(predicted) == 0
     assert predicted[0] == pytest.approx(y.mean(), abs=0.1)
-    p = BoostClassifier(engine, **rounds).fit(X, labels).predict_proba(X)
+    with pytest.warns(UserWarning, match="no tree of (xgboost|lightgbm) has a split"):
+        p = BoostClassifier(engine, **rounds).fit(X, labels).predict_proba(X)
     np.testing.assert_allclose(p[0], np.bincount(labels) / 600, atol=0.02)
 
 
@@ -804,3 +808,66 @@ def test_constraints_by_name(frame):
     model = BoostRegressor(engine, loss=AbsoluteError()).fit(X, y)
     steps = X.iloc[[1] * 50].assign(a=np.linspace(-3, 3, 50))
     assert np.all(np.diff(model.predict(steps)) <= 0)
+
+
+@every_engine
+@pytest.mark.parametrize("framed", ["X", "X_val", "both"])
+def test_rows_to_watch_may_be_an_array_beside_a_frame(engine, framed, regression):
+    X, y, _ = regression
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    train = (X if framed == "X_val" else frame)[:400]
+    watched = (X if framed == "X" else frame)[400:]
+    model = BoostRegressor(engine, early_stopping_rounds=3)
+    expected = clone(model).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:]).predict(X)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X (does not|has feature names)")
+        model.fit(train, y[:400], X_val=watched, y_val=y[400:])
+        np.testing.assert_array_equal(model.predict(X), expected)
+
+
+def test_a_generator_of_random_numbers_is_asked_once(regression):
+    X, y, _ = regression
+    drawn = []
+
+    class Counted(np.random.RandomState):
+        def randint(self, *args, **kwargs):
+            drawn.append(args)
+            return super().randint(*args, **kwargs)
+
+    BoostRegressor(ENGINES["xgboost"], random_state=Counted(0), early_stopping_rounds=2).fit(X, y)
+    assert len(drawn) == 1
+
+
+def test_least_improvement_of_lightgbm_counts(regression):
+    X, y, _ = regression
+    fits = [
+        BoostRegressor(
+            LGBMRegressor(n_estimators=50, n_jobs=1, early_stopping_min_delta=delta),
+            early_stopping_rounds=3,
+            random_state=0,
+        ).fit(X, y)
+        for delta in (0.0, 1e6)
+    ]
+    assert fits[1].best_iteration_ == 1 < fits[0].best_iteration_
+
+
+def test_callbacks_of_xgboost_see_the_metric_but_for_a_power_of_ten(regression):
+    X, y, _ = regression
+    seen = []
+
+    class Look(TrainingCallback):
+        def after_iteration(self, model, epoch, evals_log):
+            (history,) = evals_log["validation"].values()
+            seen[:] = history
+            return False
+
+        def __deepcopy__(self, memo):
+            return self
+
+    model = BoostRegressor(
+        XGBRegressor(n_estimators=5, n_jobs=1, callbacks=[Look()]), loss=boostobj.Huber()
+    )
+    model.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+    (history,) = model.evals_result_["validation"].values()
+    digits = np.log10(np.asarray(seen) / history)
+    np.testing.assert_allclose(digits, np.round(digits[0]), atol=1e-6)

@@ -237,6 +237,7 @@ def test_one_model_for_all_quantiles_predicts_the_same(engine, train, test):
 
 
 @pytest.mark.parametrize("calibration", ["split", "cv"])
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_too_few_calibration_rows_are_an_error_before_training(calibration):
     X, y, _ = simulate(17 if calibration == "cv" else 80, 10)
     model = make(lower=0.025, upper=0.975, calibration=calibration)
@@ -248,6 +249,7 @@ def test_too_few_calibration_rows_are_an_error_before_training(calibration):
     assert np.all(interval == [-np.inf, np.inf])
 
 
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_too_few_rows_for_another_coverage_or_a_quantile():
     X, y, _ = simulate(100, 11)
     model = make(quantiles=[0.01]).fit(X, y)
@@ -313,6 +315,7 @@ def test_early_stopping_cannot_go_with_dart(train):
         model.fit(*train[:2])
 
 
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_levels_of_any_size(train):
     model = make(lower=1e-13, upper=0.9).fit(*train[:2])
     assert model.quantiles_.tolist() == [1e-13, 0.5, 0.9]
@@ -669,6 +672,7 @@ def expected_failures(model):
     ],
     expected_failed_checks=expected_failures,
 )
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_sklearn_check(estimator, check):
     try:
         check(estimator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lightgbm import LGBMRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from xgboost import XGBRegressor
@@ -28,5 +29,6 @@ def expected_failures(estimator):
 
 
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_sklearn_check(estimator, check):
     check(estimator)

@@ -17,6 +17,7 @@ from boostobj import (
     CrossEntropy,
     Huber,
     Logistic,
+    MultiQuantile,
     Quantile,
     Softmax,
     SquaredError,
@@ -71,6 +72,7 @@ def deprecated_dart():
 @deprecated_dart()
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_the_booster_alone_scores_what_training_saw(mode, loss, shifted):
     X, y, weight = shifted
     model = BoostRegressor(MODES[mode], loss=loss)
@@ -87,6 +89,7 @@ def test_the_booster_alone_scores_what_training_saw(mode, loss, shifted):
 @deprecated_dart()
 @pytest.mark.parametrize("loss", CLASS_LOSSES, ids=repr)
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_classes(mode, loss, regression):
     X, y, weight = regression
     # unequal shares: a start that is not zero
@@ -275,3 +278,22 @@ def test_add_init_score_refuses_what_does_not_fit(shifted):
         add_init_score(booster, np.nan)
     with pytest.raises(TypeError, match=r"booster must be a lightgbm\.Booster, got LGBMRegressor"):
         add_init_score(lgb.LGBMRegressor(), 0.0)
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), MultiQuantile((0.1, 0.9)), Softmax()], ids=repr)
+def test_the_booster_of_several_outputs_predicts_margins(loss, shifted, tmp_path):
+    """Not the number of the largest, as XGBoost does without an objective of its own."""
+    X, y = shifted[0], np.asarray(shifted[1])
+    if loss.name == "softmax":
+        model = BoostClassifier(xgb.XGBClassifier(n_estimators=5, n_jobs=1), loss=loss)
+        model.fit(X, np.digitize(y, np.quantile(y, [0.3, 0.6])))
+        expected = model.decision_function(X)
+    else:
+        model = BoostRegressor(xgb.XGBRegressor(n_estimators=5, n_jobs=1), loss=loss)
+        expected = model.fit(X, np.c_[y, -y] if loss.name == "squared_error" else y).predict(X)
+    raw = model.booster_.predict(xgb.DMatrix(X))
+    np.testing.assert_allclose(loss.link.inverse(raw) if raw.shape[1] == 2 else raw, expected)
+    model.booster_.save_model(tmp_path / "model.ubj")
+    loaded = xgb.XGBRegressor()
+    loaded.load_model(tmp_path / "model.ubj")
+    np.testing.assert_array_equal(loaded.predict(X), raw)
