@@ -346,6 +346,10 @@ class Loss(ABC):
 
     __rmul__ = __mul__
 
+    def __radd__(self, other: Any) -> Any:
+        """The first step of ``sum(losses)``, from zero."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
     def __add__(self, other: Loss) -> Loss:
         """``loss + loss``, for losses of one family."""
         from boostobj.losses.composition import add
@@ -572,10 +576,10 @@ class MulticlassLoss(Loss):
         return links.Softmax()
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
-        return self._value(_label_rows(y, raw), raw)
+        return self._value(label_rows(y, raw), raw)
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        return self._gradient_hessian(_label_rows(y, raw), raw)
+        return self._gradient_hessian(label_rows(y, raw), raw)
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         name = title(self)
@@ -591,7 +595,7 @@ class MulticlassLoss(Loss):
         if y.ndim == 1:
             ClassLabels(k).check(y, "y_true", name)
         else:
-            check_label_rows(y, name)
+            check_probability_rows(y, "y_true", name)
         return y
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
@@ -624,7 +628,7 @@ class MulticlassLoss(Loss):
                 raise ValueError(
                     f"{name}: y_true must have shape (n,) or (n, {self.n_classes}), got {y.shape}"
                 )
-            check_label_rows(rows, name)
+            check_probability_rows(rows, "y_true", name)
         else:
             y = y.ravel()
             Interval(0).check(y, "y_true", name)
@@ -730,7 +734,7 @@ def two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]
     return np.asarray([0.0, 1.0]), np.clip(shares, LEAST_SHARE, None)
 
 
-def _label_rows(y: Array, raw: Array) -> Array:
+def label_rows(y: Array, raw: Array) -> Array:
     """Labels as rows of k probabilities."""
     xp = array_namespace(raw)
     if y.ndim == 2:
@@ -740,8 +744,8 @@ def _label_rows(y: Array, raw: Array) -> Array:
     return xp.permute_dims(xp.astype(classes[:, None] == y[None, :], raw.dtype), (1, 0))
 
 
-def check_label_rows(rows: Array, name: str) -> None:
-    """Check that labels are rows of class probabilities.
+def check_probability_rows(rows: Array, name: str, owner: str) -> None:
+    """Check that an argument consists of rows of class probabilities.
 
     Raises
     ------
@@ -749,12 +753,12 @@ def check_label_rows(rows: Array, name: str) -> None:
         If they are not.
     """
     xp = array_namespace(rows)
-    Interval(0, 1).check(rows, "y_true", name)
+    Interval(0, 1).check(rows, name, owner)
     total = xp.sum(rows, axis=1)
     allowed = xp.abs(total - 1) <= 1e-4
     if not xp.all(allowed):
         raise ValueError(
-            f"{name}: each row of y_true must sum to 1, got {describe_violations(total, allowed)}"
+            f"{owner}: each row of {name} must sum to 1, got {describe_violations(total, allowed)}"
         )
 
 

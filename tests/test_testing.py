@@ -283,7 +283,7 @@ class SeesTheTarget(SquaredError):
         return gradient * (1 + np.abs(y)), hessian
 
 
-@planted("inputs_unchanged", "value changes raw_prediction in place")
+@planted("results", "read-only; a method must not write into its arguments")
 class WritesToItsInput(PointwiseLoss):
     formula = "(raw - y)**2"
 
@@ -293,6 +293,69 @@ class WritesToItsInput(PointwiseLoss):
 
     def _gradient_hessian(self, y, raw):
         return 2 * (raw - y), np.full_like(raw, 2)
+
+
+@planted("results", "read-only; a method must not write into its arguments")
+class WritesToItsResiduals(SquaredError):
+    def _value(self, r):
+        r *= r
+        return r
+
+
+@planted("inputs_unchanged", "value changes raw_prediction in place")
+class WritesToItsGroups(PairwiseHinge):
+    def _group_value(self, y, raw, sizes):
+        raw += 1
+        return super()._group_value(y, raw, sizes)
+
+
+@planted("results", "must return two arrays, got a ndarray")
+class OnlyAGradient(SquaredError):
+    def _gradient_hessian(self, r):
+        return 2 * r
+
+
+@planted("results", r"Hessian must be an array of floats of shape \(30,\).* got a float of shape")
+class OneHessianForAll(SquaredError):
+    def _gradient_hessian(self, r):
+        return 2 * r, 2.0
+
+
+@planted("results", "Hessian must be an array of floats .* got an int64 array of shape")
+class WholeNumbers(SquaredError):
+    def _gradient_hessian(self, r):
+        return 2 * r, np.full(r.shape, 2)
+
+
+@planted("results", "branch elementwise, as with numpy.where")
+class OneBranchForAll(SquaredError):
+    def _value(self, r):
+        return r**2 if r > 0 else 2 * r**2
+
+
+@planted("value", "'np' is not defined; a formula knows the loss's parameters")
+class FormulaOfNumpy(SquaredError):
+    formula = "np.square(r)"
+
+
+@planted(
+    "prediction", r"of targets that are all \S+ init_score predicts \S+ through the link Ident"
+)
+class PoissonWithoutItsLink(PointwiseLoss):
+    formula = "exp(raw) - y*raw"
+    _domain = Interval(0)
+
+    def _value(self, y, raw):
+        return self._exp(raw) - y * raw
+
+    def _gradient_hessian(self, y, raw):
+        return self._exp(raw) - y, self._exp(raw)
+
+    @staticmethod
+    def _exp(raw):
+        top = np.log(np.finfo(raw.dtype).max) - 1
+        low = np.log(np.finfo(raw.dtype).tiny)
+        return np.exp(np.clip(raw, low, top)).astype(raw.dtype)
 
 
 class OneWay(Log):

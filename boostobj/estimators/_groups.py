@@ -38,7 +38,7 @@ class Groups(NamedTuple):
         Parameters
         ----------
         groups : array-like of shape (n,)
-            Labels of any type that can be hashed.
+            Labels of any type that can be hashed, tuples apart.
         n : int
             Number of rows.
         labels : tuple, optional

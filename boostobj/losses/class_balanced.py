@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from boostobj._arrays import Domain, array_namespace, check_number, check_numbers, title
-from boostobj._formulas import spelled_out, substitute
+from boostobj._formulas import formula_of_rows, spelled_out
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
@@ -36,14 +36,6 @@ def check_two_class(owner: object, name: str) -> None:
 
 def _holds(loss: Loss, *targets: float) -> bool:
     return bool(np.all(loss._domain.contains(np.asarray(targets))))
-
-
-def two_class_formula(loss: Loss) -> str:
-    """The spelled-out formula of a two-class loss in ``y`` and ``raw`` alone."""
-    formula = spelled_out(loss)
-    if isinstance(loss, MarginLoss):
-        return substitute(formula, "m", "(raw if y > 0 else -raw)")
-    return substitute(formula, "p", spelled_out(loss.link))
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,7 +163,7 @@ class TwoClassBalanced(ClassBalanced, PointwiseLoss):
     def _spelled_out(self) -> str:
         negative, positive = self.weights
         weight = f"({negative!r}*(1 - max(y, 0)) + {positive!r}*max(y, 0))"
-        return f"{weight}*{two_class_formula(self.loss)}"
+        return f"{weight}*{formula_of_rows(self.loss)}"
 
     def _weight(self, y: Array) -> Array:
         negative, positive = self.weights

@@ -14,7 +14,7 @@ import numpy as np
 
 from boostobj._arrays import Domain
 from boostobj._auto import AdaptiveStart
-from boostobj._formulas import spelled_out
+from boostobj._formulas import formula_of_rows, spelled_out
 from boostobj._math import choose, clip
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
@@ -96,6 +96,11 @@ class LinearCombination:
 
     terms: tuple[tuple[float, Any], ...]
 
+    @staticmethod
+    def _formula_of(loss: Any) -> str:
+        """A term's formula in the variables of all."""
+        return spelled_out(loss)
+
     def __repr__(self) -> str:
         return " + ".join(
             repr(loss) if factor == 1 and len(self.terms) > 1 else f"{factor!r} * {loss!r}"
@@ -118,7 +123,7 @@ class LinearCombination:
     @property
     def formula(self) -> str:
         """The sum of the terms' formulas, spelled out."""
-        return " + ".join(f"{factor!r}*{spelled_out(loss)}" for factor, loss in self.terms)
+        return " + ".join(f"{factor!r}*{self._formula_of(loss)}" for factor, loss in self.terms)
 
     @property
     def link(self) -> Link:
@@ -194,15 +199,21 @@ class ResidualCombination(LinearCombination, AdaptiveStart):  # type: ignore[mis
         return lambda r: self._total(term(r) for term in terms)
 
 
-class MarginCombination(LinearCombination, MarginLoss):  # type: ignore[misc,override]
-    """A combination of losses of the margin."""
-
-
 class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[misc,override]
     """A combination of losses of target and margin."""
 
+    @staticmethod
+    def _formula_of(loss: Any) -> str:
+        return formula_of_rows(loss)
+
+    def _value(self, y: Array, raw: Array) -> Array:
+        return sum(factor * loss._pointwise_value(y, raw) for factor, loss in self.terms)
+
+    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        return self._total(loss._pointwise_derivatives(y, raw) for loss in self.losses)
+
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        if all(isinstance(loss, BinaryLoss) for loss in self.losses):
+        if all(isinstance(loss, MarginLoss | BinaryLoss) for loss in self.losses):
             y, weight = two_rows(y, weight)
         return super()._init_score(y, weight)
 
@@ -227,12 +238,12 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
         return ends[int(np.argmin([np.average(cost, weights=weight) for cost in costs]))]
 
 
-_FAMILIES: dict[Any, type[LinearCombination]] = {
-    ResidualLoss: ResidualCombination,
-    MarginLoss: MarginCombination,
-    PointwiseLoss: PointwiseCombination,
-    MulticlassLoss: MulticlassCombination,
-}
+#: Losses that can be added, what they are called, and what their sum is.
+_FAMILIES: tuple[tuple[Any, str, type[LinearCombination]], ...] = (
+    (ResidualLoss, "loss of residuals", ResidualCombination),
+    (MarginLoss | PointwiseLoss, "loss of targets and margins", PointwiseCombination),
+    (MulticlassLoss, "loss of k classes", MulticlassCombination),
+)
 
 
 def scale(loss: Loss, factor: Any) -> Any:
@@ -242,7 +253,8 @@ def scale(loss: Loss, factor: Any) -> Any:
     terms = tuple((float(factor) * a, term) for a, term in _terms(loss))
     if not (factor > 0 and all(0 < a < np.inf for a, _ in terms)):
         raise ValueError(f"the factor of {loss!r} must be finite and > 0, got {factor!r}")
-    return _FAMILIES[_family(loss)](terms)
+    _, combination = _family(loss)
+    return combination(terms)
 
 
 def add(loss: Loss, other: Any) -> Any:
@@ -255,10 +267,9 @@ def add(loss: Loss, other: Any) -> Any:
     """
     if not isinstance(other, Loss):
         return NotImplemented
-    families = [_family(loss), _family(other)]
-    if families[0] is not families[1]:
-        names = " and a ".join(family.__name__ for family in families)
-        raise TypeError(f"{loss!r} + {other!r}: cannot add losses of two families, a {names}")
+    (kind, combination), (other_kind, _) = map(_family, (loss, other))
+    if kind != other_kind:
+        raise TypeError(f"{loss!r} + {other!r}: cannot add a {kind} and a {other_kind}")
     if loss.link != other.link:
         raise TypeError(
             f"{loss!r} + {other!r}: the margin of the one has the link {loss.link!r}, "
@@ -267,18 +278,17 @@ def add(loss: Loss, other: Any) -> Any:
     counts = {n for n in (getattr(x, "n_classes", None) for x in (loss, other)) if n}
     if len(counts) > 1:
         raise TypeError(f"{loss!r} + {other!r}: the numbers of classes differ")
-    return _FAMILIES[families[0]](_terms(loss) + _terms(other))
+    return combination(_terms(loss) + _terms(other))
 
 
 def _terms(loss: Loss) -> tuple[tuple[float, Loss], ...]:
     return loss.terms if isinstance(loss, LinearCombination) else ((1.0, loss),)
 
 
-def _family(loss: Loss) -> type[Loss]:
-    family: type[Loss]
-    for family in _FAMILIES:
+def _family(loss: Loss) -> tuple[str, type[LinearCombination]]:
+    for family, kind, combination in _FAMILIES:
         if isinstance(loss, family):
-            return family
+            return kind, combination
     raise TypeError(f"{loss!r} belongs to a family whose losses do not combine")
 
 

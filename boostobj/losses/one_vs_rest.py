@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace
+from boostobj._formulas import formula_of_rows
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized
-from boostobj.losses.class_balanced import check_two_class, two_class_formula
+from boostobj.losses.class_balanced import check_two_class
 from boostobj.losses.composition import OutlinedFormula
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.exponential import Exponential
@@ -76,7 +77,7 @@ class OneVsRest(MulticlassLoss):
         return bool(self.loss._domain.contains(np.asarray([0.5])).all())
 
     def _spelled_out(self) -> str:
-        row = two_class_formula(self.loss)
+        row = formula_of_rows(self.loss)
         if self._takes_soft_labels:
             return f"sum({row} for y, raw in zip(y, raw))"
         return f"sum(t*{row} for t, u in zip(y, raw) for t, y, raw in [(t, 1, u), (1 - t, 0, u)])"

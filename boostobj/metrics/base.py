@@ -144,6 +144,12 @@ class Metric(ABC):
         float, (name, value) or (name, value, is_higher_better)
             As the calling slot wants it.
         """
+        if hasattr(y_true, "predict"):
+            raise TypeError(
+                f"{class_name(type(self))} is no scorer: pass "
+                "sklearn.metrics.make_scorer(metric.score, greater_is_better="
+                f"{self.higher_is_better})"
+            )
         batch = read_call(y_true, y_pred, sample_weight, group)
         score = self.score(batch.y_true, batch.raw, batch.sample_weight, batch.group)
         value = self._ranked(score)

@@ -9,7 +9,7 @@ import numpy as np
 
 from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number
 from boostobj._typing import NumpyArray
-from boostobj.base import check_label_rows
+from boostobj.base import check_probability_rows
 from boostobj.metrics.base import Metric, class_name
 
 __all__ = [
@@ -344,6 +344,7 @@ def _probability_rows(
             f"as in {class_name(type(metric))}(link=loss.link)"
         ) from None
     if y_pred.ndim == 2:
+        check_probability_rows(y_pred, "y_pred", metric.name)
         return _label_rows(metric, y, y_pred.shape[1]), y_pred
     y = _zero_one(metric, y)
     Interval(0, 1).check(y, "y_true", metric.name)
@@ -353,7 +354,7 @@ def _probability_rows(
 def _label_rows(metric: Metric, y: NumpyArray, k: int) -> NumpyArray:
     """Labels as rows of k class probabilities."""
     if y.ndim == 2:
-        check_label_rows(y, metric.name)
+        check_probability_rows(y, "y_true", metric.name)
         return y
     if k == 2:
         y = _zero_one(metric, y)

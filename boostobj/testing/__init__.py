@@ -46,8 +46,8 @@ def check_loss(loss: Loss) -> None:
     """
     if not isinstance(loss, Loss):
         raise TypeError(f"check_loss: loss must be an instance of a Loss, got {loss!r}")
-    parameters: Any = getattr(loss, "__dataclass_params__", None)
-    if parameters is None or not parameters.frozen:
+    parameters: Any = loss.__dataclass_params__  # type: ignore[attr-defined]
+    if not parameters.frozen:
         name = type(loss).__name__
         raise TypeError(f"check_loss: {name} must be decorated with @dataclass(frozen=True)")
     try:
@@ -62,5 +62,18 @@ def check_loss(loss: Loss) -> None:
                 check(trial)
         except Exception as error:
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            message = f"{loss!r} fails check {check.__name__!r}: {kind}{error}"
+            hint = next((hint for part, hint in _HINTS.items() if part in str(error)), "")
+            message = f"{loss!r} fails check {check.__name__!r}: {kind}{error}{hint}"
             raise AssertionError(message) from error
+
+
+#: What is behind the messages of Python and NumPy that say little.
+_HINTS = {
+    "is not defined": (
+        "; a formula knows the loss's parameters, the family's variables, the functions of mpmath, "
+        "such as exp and log, and abs, all, any, enumerate, len, max, min, range, sum and zip"
+    ),
+    "truth value of an array": "; branch elementwise, as with numpy.where",
+    "read-only": "; a method must not write into its arguments",
+    "local object": "; define the class at the top of a module: boosters pickle it",
+}

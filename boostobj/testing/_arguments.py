@@ -1,4 +1,4 @@
-"""Checks that a loss leaves its arguments alone."""
+"""Checks of what a loss's methods take and return."""
 
 from __future__ import annotations
 
@@ -9,10 +9,55 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss
+from boostobj.base import (
+    Loss,
+    MarginLoss,
+    MulticlassLoss,
+    PointwiseLoss,
+    ResidualLoss,
+    label_rows,
+    own_margin,
+)
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
 from boostobj.testing._trial import DTYPES, Trial, require
+
+
+def own_variables(loss: Loss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    """What the family hands to `_value` and `_gradient_hessian`."""
+    if isinstance(loss, ResidualLoss):
+        return (raw - y,)
+    if isinstance(loss, MarginLoss):
+        return (own_margin(y, raw),)
+    return (label_rows(y, raw) if isinstance(loss, MulticlassLoss) else y), raw
+
+
+@check(ResidualLoss, MarginLoss, PointwiseLoss, MulticlassLoss)
+def results(trial: Trial) -> None:
+    """The methods return new arrays of floats, as many as they got."""
+    for dtype in DTYPES:
+        y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
+        variables = own_variables(trial.loss, y, raw)
+        for x in variables:
+            x.flags.writeable = False
+        value = trial.fixed._value(*variables)  # type: ignore[attr-defined]
+        require_array("_value", value, dtype, raw.shape[:1])
+        derivatives = trial.fixed._gradient_hessian(*variables)  # type: ignore[attr-defined]
+        require(
+            isinstance(derivatives, tuple) and len(derivatives) == 2,
+            f"_gradient_hessian must return two arrays, got a {type(derivatives).__name__}",
+        )
+        for name, x in zip(("gradient", "Hessian"), derivatives, strict=True):
+            require_array(f"_gradient_hessian's {name}", x, dtype, raw.shape)
+
+
+def require_array(what: str, x: Any, dtype: Any, shape: tuple[int, ...]) -> None:
+    got = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
+    require(
+        isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.shape == shape,
+        f"{what} must be an array of floats of shape {shape} for {np.dtype(dtype)} arguments, got "
+        f"{'an' if got[0] in 'aeiou' else 'a'} {got} of shape {np.shape(x)}",
+    )
 
 
 def calls(

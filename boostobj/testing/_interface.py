@@ -13,9 +13,10 @@ import numpy as np
 
 from boostobj import _parallel, _sample
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss, ResidualLoss, Sample
+from boostobj.base import Loss, PointwiseLoss, ResidualLoss, Sample
 from boostobj.engine import lightgbm, xgboost
 from boostobj.groups import GroupLoss
+from boostobj.losses.multi_quantile import MultiQuantile
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
 from boostobj.testing._trial import (
@@ -203,6 +204,22 @@ def link(trial: Trial) -> None:
         wrong = np.full_like(moderate, x)
         if not np.all(link.domain.contains(wrong)):
             require_error(partial(link.link, wrong), "y_pred", f"link({x})")
+
+
+@check(ResidualLoss, PointwiseLoss, MultiQuantile)
+def prediction(trial: Trial) -> None:
+    """Of targets that are all the same, that target is predicted, unless it is a class."""
+    loss = trial.loss
+    y, _ = families.sample(loss, 60)
+    if not loss.link.domain.contains(np.asarray(2.0)):
+        return
+    start = loss.init_score(np.repeat(y[:1], 5))
+    predicted = np.asarray(loss.link.inverse(np.atleast_2d(start)))[0]
+    require(
+        np.allclose(predicted, y[0], rtol=1e-3, atol=1e-3),
+        f"of targets that are all {y[0]:g} init_score predicts {predicted.tolist()} through the "
+        f"link {loss.link!r}; a loss whose margins are no predictions defines its link",
+    )
 
 
 @check(groups=True)

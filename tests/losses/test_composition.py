@@ -29,6 +29,7 @@ COMBINATIONS = [
     bo.Exponential() + bo.Savage(),
     3 * bo.Poly1(),
     bo.CrossEntropy() + 0.2 * bo.LabelSmoothing(),
+    bo.Logistic() + bo.CrossEntropy(positive_weight=2),
     bo.Huber(delta="auto") + bo.SquaredError(),
 ]
 
@@ -181,7 +182,7 @@ def _rows(loss, n=300):
 def test_a_combination_belongs_to_the_family_of_its_terms():
     for loss, family in (
         (2 * bo.Huber(), bo.ResidualLoss),
-        (2 * bo.Hinge(), bo.MarginLoss),
+        (2 * bo.Hinge(), bo.PointwiseLoss),
         (2 * bo.Focal(), bo.PointwiseLoss),
         (2 * bo.Softmax(3), bo.MulticlassLoss),
     ):
@@ -272,7 +273,7 @@ def test_a_loss_of_ones_own_combines():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: bo.Huber() + bo.Hinge(), "two families, a ResidualLoss and a MarginLoss"),
+        (lambda: bo.Huber() + bo.Hinge(), "a loss of residuals and a loss of targets and margins"),
         (lambda: bo.Logistic() + bo.Exponential(), r"link Logit\(\), that of the other HalfLogit"),
         (lambda: bo.CrossEntropy() + bo.Poisson(), "link"),
         (lambda: bo.Softmax(3) + bo.Softmax(4), "numbers of classes differ"),
@@ -285,6 +286,13 @@ def test_a_loss_of_ones_own_combines():
 def test_what_does_not_combine_is_a_type_error(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_sums_of_a_list():
+    losses = [bo.Huber(), bo.LogCosh(), bo.Quantile(0.9)]
+    assert sum(losses) == losses[0] + losses[1] + losses[2]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        0.5 + bo.Huber()
 
 
 @pytest.mark.parametrize("factor", [0, -1.0, np.nan, np.inf])
