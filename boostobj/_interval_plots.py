@@ -157,9 +157,16 @@ class IntervalDisplay:
         order = order[np.isfinite(self.x[order])]
         step = np.linspace(0, len(order) - 1, min(self.max_rows, len(order)))
         rows = order[np.unique(step.astype(int))]
-        x, y, (low, high) = self.x[rows], self.y[rows], self.interval[rows].T
-        ax.fill_between(x, low, high, color=_BAND, alpha=0.25, lw=0, label="interval")
-        ax.plot(x, self.y_pred[rows], color=_BAND, lw=1.8, label="median")
+        x, y, median = self.x[rows], self.y[rows], self.y_pred[rows]
+        bounds = self.interval[rows].T
+        shown = np.concatenate([y, median, bounds[np.isfinite(bounds)]])
+        low, high = np.clip(bounds, np.min(shown), np.max(shown))  # infinite ones to the edge
+        if np.median(np.abs(np.diff(median))) <= 0.2 * np.median(high - low):
+            ax.fill_between(x, low, high, color=_BAND, alpha=0.25, lw=0, label="interval")
+            ax.plot(x, median, color=_BAND, lw=1.8, label="median")
+        else:  # rows that differ in more than `x` are no line
+            ax.vlines(x, low, high, color=_BAND, alpha=0.25, label="interval")
+            ax.plot(x, median, "_", color=_BAND, ms=5, label="median")
         inside = self.inside[rows]
         ax.plot(x[inside], y[inside], ".", color=_INSIDE, ms=4, label="inside")
         ax.plot(x[~inside], y[~inside], "x", color=_MISSED, ms=6, mew=1.6, label="outside")
@@ -356,7 +363,10 @@ class CoverageDisplay:
         panels[2].bar(
             x, np.where(np.isfinite(self.width), self.width, np.nan), color=_BAND, alpha=0.6
         )
-        panels[2].set(ylabel="mean width", title="width by bin")
+        for i in np.flatnonzero(~np.isfinite(self.width)):
+            panels[2].text(i, 0, "infinite", rotation=90, ha="center", va="bottom")
+        panels[2].set(ylabel="mean width", title="width by bin", ylim=(0, None))
+        panels[2].set_xlim(-0.6, len(x) - 0.4)
         for panel in panels[1:]:
             panel.set(xlabel=self.xlabel)
             panel.set_xticks(x, self.labels, rotation=45, ha="right", fontsize="small")

@@ -173,10 +173,12 @@ def _parameter(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ValueError(f"parameters look like delta=2, got {text!r}")
-    try:
-        return name, ast.literal_eval(value)
-    except (SyntaxError, ValueError):
-        return name, value
+    for read in (ast.literal_eval, float):  # the latter for infinities
+        try:
+            return name, read(value)
+        except (SyntaxError, ValueError):
+            pass
+    return name, value
 
 
 def _count(text: str) -> int:

@@ -567,7 +567,7 @@ def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
         )
     if module == "xgboost":
         trees = _xgboost_leaves(booster)
-        per_round = max(len(trees) // booster.num_boosted_rounds(), 1)
+        per_round = max(len(trees) // max(booster.num_boosted_rounds(), 1), 1)
     else:
         table = booster.trees_to_dataframe()
         leaf = table[table["left_child"].isna()]

@@ -10,6 +10,7 @@ import pytest
 from lightgbm import LGBMRegressor
 from matplotlib.figure import Figure
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -172,6 +173,7 @@ def test_weights_count_in_the_displays(fitted):
     assert display.observed[list(display.coverages).index(0.9)] == pytest.approx(share)
 
 
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
 def test_coverage_display_shows_the_levels_that_calibration_reaches():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(60, 1))
@@ -220,3 +222,35 @@ def test_displays_of_sparse_rows_pipelines_and_searches():
             assert np.array_equal(display.y_pred, model.predict(rows))
             display = CoverageDisplay.from_estimator(model, rows, y, by=1, n_bins=2, ax=axes(3))
             assert display.coverage == pytest.approx(0.9)
+
+
+def test_rows_that_are_no_line_are_bars():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = 3 * X[:, 0] + 0.3 * rng.normal(size=600)
+    engine = LGBMRegressor(n_estimators=20, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    kinds = {
+        feature: type(
+            IntervalDisplay.from_estimator(
+                model, X, y, feature=feature, ax=axes(1)
+            ).ax_.collections[0]
+        ).__name__
+        for feature in (None, 2)
+    }
+    assert kinds[None].endswith("PolyCollection")
+    assert kinds[2] == "LineCollection"
+
+
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
+def test_infinite_bounds_reach_to_the_edge(fitted):
+    model, X, y = fitted
+    model = clone(model).set_params(unbounded=True).fit(X[:30], y[:30])
+    display = IntervalDisplay.from_estimator(model, X, y, coverage=0.999, ax=axes(1))
+    assert np.all(np.isinf(display.interval))
+    (band,) = display.ax_.collections
+    low, high = band.get_paths()[0].get_extents().get_points()[:, 1]
+    assert low <= y.min() + 1e-9
+    assert high >= y.max() - 1e-9
+    widths = CoverageDisplay.from_estimator(model, X, y, coverage=0.999, ax=axes(3)).ax_[2]
+    assert {text.get_text() for text in widths.texts} == {"infinite"}

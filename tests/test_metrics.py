@@ -583,3 +583,31 @@ def test_no_warnings_at_the_edges():
         assert metrics.MatthewsCorrelation().score([0, 0, 1], [0.1, 0.1, 0.1]) == 0
         assert metrics.BrierScore().score([1], [1]) == 0
         assert metrics.ExpectedCalibrationError().score([0, 1], [0, 1]) == 0
+
+
+@pytest.mark.parametrize(
+    "metric", [metrics.FBeta, metrics.BalancedAccuracy, metrics.MatthewsCorrelation]
+)
+def test_the_threshold_counts_in_two_columns_too(metric):
+    rng = np.random.default_rng(0)
+    p = rng.random(200)
+    y = (rng.random(200) < p).astype(float)
+    scores = [metric(threshold=t).score(y, p) for t in (0.2, 0.5)]
+    columns = np.column_stack([1 - p, p])
+    assert [metric(threshold=t).score(y, columns) for t in (0.2, 0.5)] == scores
+    assert scores[0] != scores[1]
+
+
+@pytest.mark.parametrize("metric", [metrics.LogLoss(), metrics.KLDivergence(), metrics.AUC()])
+def test_probabilities_of_a_row_sum_to_one(metric):
+    with pytest.raises(ValueError, match=r"each row of y_pred must sum to 1, got 1\.8"):
+        metric.score([0, 1], [[0.9, 0.9], [0.5, 0.5]])
+
+
+def test_a_metric_is_no_scorer(regression):
+    X, y, _ = regression
+    model = xgb.XGBRegressor(n_estimators=2, n_jobs=1).fit(X, y)
+    with pytest.raises(TypeError, match=r"MAE is no scorer: pass sklearn.metrics.make_scorer"):
+        metrics.MAE()(model, X, y)
+    scorer = sklearn.metrics.make_scorer(metrics.MAE().score, greater_is_better=False)
+    assert scorer(model, X, y) == -np.mean(np.abs(model.predict(X) - y))

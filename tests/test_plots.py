@@ -250,3 +250,9 @@ def test_rounds_want_trees():
 
 def test_import_does_not_load_matplotlib():
     assert python("import sys, boostobj.plots; print('matplotlib' in sys.modules)") == "False"
+
+
+def test_labels_of_composed_losses_are_what_a_user_wrote():
+    assert loss_label(2 * boostobj.Huber()) == "2.0 * Huber(delta=1.0)"
+    balanced = boostobj.ClassBalanced(boostobj.Logistic(), (9, 1))
+    assert loss_label(balanced) == repr(balanced)
