@@ -1,0 +1,58 @@
+"""How the steps of outer quantiles depend on the state of the model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from boostobj.base import Sample
+from boostobj.curvature import fitted_to_rows, settled
+
+
+@pytest.fixture(scope="module")
+def signal():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=2000), rng.normal(size=2000)
+
+
+def test_a_model_on_its_way_has_not_settled(signal):
+    """Margins that the loss would pull apart, and the same dealt to other rows."""
+    x, noise = signal
+    y = 3 * x + 0.3 * noise
+    raw = x + np.quantile(y - x, 0.9)
+    dealt = np.random.default_rng(1).permutation(raw)
+    assert settled(0.9, Sample(y, raw)) < 0.6 * settled(0.9, Sample(y, dealt))
+    assert settled(0.9, Sample(y, np.full(2000, 1.8))) == 0
+
+
+def test_the_less_noise_the_less_there_is_to_overfit(signal):
+    x, noise = signal
+    by_noise = [settled(0.9, Sample(x + s * noise, x + 1.28 * s)) for s in (0.03, 0.3, 3)]
+    assert np.all(np.diff(by_noise) > 0.1)
+    assert by_noise[0] < 0.05
+    assert by_noise[-1] > 0.9
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1e-20, 0), (1e25, 0), (1, 1e6), (-1, 3)])
+def test_neither_unit_nor_offset_nor_direction_counts(unit, offset, signal):
+    x, noise = signal
+    level = 0.9 if unit > 0 else 0.1
+    expected = settled(0.9, Sample(x + noise, 0.5 * x + 1))
+    y, raw = unit * (x + noise) + offset, unit * (0.5 * x + 1) + offset
+    assert settled(level, Sample(y, raw)) == pytest.approx(expected, rel=1e-6)
+    assert settled(level, Sample(y, np.full(2000, unit * 0.7 + offset))) == 0
+
+
+def test_a_row_of_weight_two_is_two_rows(signal):
+    x, noise = signal
+    weight = np.random.default_rng(1).integers(0, 4, 2000)
+    rows = np.repeat(np.arange(2000), weight)
+    y, raw = x + noise, 0.5 * x + 1
+    weighted = fitted_to_rows(0.9, Sample(y, raw, weight.astype(float)))
+    assert weighted == pytest.approx(fitted_to_rows(0.9, Sample(y[rows], raw[rows])))
+
+
+def test_the_median_takes_whole_steps(signal):
+    x, noise = signal
+    assert fitted_to_rows(0.5, Sample(x + noise, x))[1] == 1
+    assert 4 < fitted_to_rows(0.05, Sample(x[:300] + 9 * noise[:300], x[:300] - 15))[1] < 8
