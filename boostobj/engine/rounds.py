@@ -129,7 +129,9 @@ def _evaluate(
 
     def fill(rows: slice) -> tuple[bool, bool]:
         """Write some rows, and tell whether they are finite, and whether any pulls."""
-        derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
+        derivatives = (
+            rows_of(found, rows) if found else _results(function, *rows_of((y, raw), rows))
+        )
         parts = [out[rows] for out in outputs]
         _write(derivatives, factors, None if weight is None else weight[rows], parts)
         pull = parts[0][:1].any() or parts[0].any()  # mostly, one row tells
@@ -149,18 +151,19 @@ def _evaluate(
         _correct_mean(outputs, sample, mean_hessian)
 
 
-def _results(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
-    """What a loss returns for some rows, checked to be two arrays of numbers as long as these."""
-    results = function(y, raw)
-    kinds = [f"{type(x).__name__} of shape {np.shape(x)}" for x in results]
-    if len(results) != 2 or any(
-        not isinstance(x, np.ndarray) or x.shape != raw.shape for x in results
+def _results(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> Sequence[NumpyArray]:
+    """What a loss returns for some rows, checked to be two arrays as long as these."""
+    returned: Any = function(y, raw)
+    results = returned if isinstance(returned, tuple | list) else (returned,)
+    if len(results) == 2 and all(
+        isinstance(x, np.ndarray) and x.shape == raw.shape for x in results
     ):
-        raise ValueError(
-            "_gradient_hessian must return two arrays of the shape of the margins, "
-            f"{raw.shape}, got {' and '.join(kinds)}"
-        )
-    return tuple(results)
+        return results
+    kinds = " and ".join(f"{type(x).__name__} of shape {np.shape(x)}" for x in results)
+    raise ValueError(
+        "_gradient_hessian must return two arrays of the shape of the margins, "
+        f"{raw.shape}, got {kinds}"
+    )
 
 
 def _write(

@@ -259,7 +259,7 @@ class Slip(boostobj.base.ResidualLoss):
     [
         (lambda r: (2 * r, 2.0), "and float of shape"),
         (lambda r: (2 * r,), "got ndarray of shape"),
-        (lambda r: 2 * r, "got float"),
+        (lambda r: 2 * r, "got ndarray of shape"),
         (lambda r: (2 * r, np.ones((1, *r.shape))), "and ndarray of shape"),
         (lambda r: ((2 * r).tolist(), np.ones(r.shape)), "got list of shape"),
     ],
@@ -269,6 +269,19 @@ def test_what_a_loss_returns_is_looked_at(result, what, n):
     y = np.zeros(n)
     with pytest.raises(ValueError, match=f"two arrays of the shape of the margins.*{what}"):
         Slip(result)(y, y + 1)
+
+
+def test_what_a_loss_of_many_rows_returns_is_looked_at():
+    @dataclass(frozen=True)
+    class _OneForAll(boostobj.base.PointwiseLoss):
+        def _value(self, y, raw):
+            return raw**2
+
+        def _gradient_hessian(self, y, raw):
+            return 2 * raw, 2.0
+
+    with pytest.raises(ValueError, match="two arrays of the shape of the margins"):
+        _OneForAll()(np.zeros(20_000), np.ones(20_000))
 
 
 @dataclass(frozen=True)
