@@ -20,7 +20,7 @@ from boostobj.metrics import IntervalScore
 from boostobj.plots import COLORS
 
 
-def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 100):
+def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 200):
     """Fit both intervals, and count what they cover left and right.
 
     Returns

@@ -35,7 +35,7 @@ SIGMA, SHARE, IMPULSE = 0.5, 0.05, 12.0
 
 def engines(n: int):
     """Small trees and slow steps, the same in both engines."""
-    rounds = {"n_estimators": 150, "learning_rate": 0.1, "max_depth": 3, "n_jobs": 1}
+    rounds = {"n_estimators": 300, "learning_rate": 0.1, "max_depth": 3, "n_jobs": 1}
     return {
         "XGBoost": XGBRegressor(min_child_weight=n / 100, **rounds),
         "LightGBM": LGBMRegressor(

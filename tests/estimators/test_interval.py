@@ -94,7 +94,7 @@ def test_raw_models_cover_less_than_calibrated_ones(train, test):
     many = clone(ENGINES["lightgbm"]).set_params(n_estimators=150)
     raw = QuantileIntervalRegressor(many, calibration=None).fit(X, y)
     assert raw.calibration_residuals_ is None
-    assert np.mean(inside(raw.predict_interval(test[0]), test[1])) < 0.85
+    assert np.mean(inside(raw.predict_interval(test[0]), test[1])) < 0.87
     calibrated = raw.calibrate(*simulate(1000, 2)[:2])
     assert np.mean(inside(calibrated.predict_interval(test[0]), test[1])) == pytest.approx(
         0.9, abs=0.02
