@@ -139,8 +139,9 @@ class Sample:
         float, or ndarray of shape (k,)
         """
         values = np.asarray(values, dtype=np.float64)
-        weight = 1.0 if self.weight is None else self.weight
-        total = len(values) if self.weight is None else np.sum(self.weight, dtype=np.float64)
+        # single precision would tell margins that are all the same from their mean
+        weight = np.asarray(1.0 if self.weight is None else self.weight, dtype=np.float64)
+        total = len(values) if self.weight is None else np.sum(weight)
         # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
         share = weight / (self.sum(total) or 1.0)
         # no product of matrices: BLAS would start threads that get in the engine's way

@@ -60,6 +60,7 @@ Econometrics 232(2).
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar, Literal, Self, TypeAlias
 
@@ -68,7 +69,7 @@ import numpy as np
 from boostobj._arrays import array_namespace, check_choice, check_number
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, Curvature
-from boostobj.base import ResidualDerivatives, ResidualLoss, Sample
+from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
 
 #: No row of the median asks for a step of more widths than this.
 LONGEST_STEP = 20.0
@@ -104,7 +105,7 @@ def smoothed_pinball(
         Of the gradient and of the Hessian.
     """
     xp = array_namespace(r)
-    share = (4 * quantile * (1 - quantile)) ** 0.75
+    linear = (4 * quantile * (1 - quantile)) ** 0.75
     # where the kernel says nothing any more, squares are still finite
     far = min(1e15 * scale, 1e38)
     u = clip(r, min=-far, max=far) / scale
@@ -112,7 +113,7 @@ def smoothed_pinball(
     nearness = (0.5 * factors[0]) / xp.sqrt(bandwidth**2 + square)
     gradient = u * nearness + (0.5 - quantile) * factors[0]
     square = 1 + square
-    hessian = (0.5 * factors[1] / scale) / (share * xp.sqrt(square) + (1 - share) * square)
+    hessian = (0.5 * factors[1] / scale) / (linear * xp.sqrt(square) + (1 - linear) * square)
     # |gradient| * nearness would take a far row twice its distance
     near = clip(nearness, min=3 * factors[0] * min(quantile, 1 - quantile) / LONGEST_STEP)
     least = xp.abs(gradient) * (near * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
@@ -157,9 +158,7 @@ def residual_scale(sample: Sample, distance: Array) -> float:
     outliers; at least a tenth of the same of the mean without these, since half of the residuals
     may be zero.
     """
-    scale = 1.25 * sample.extent(distance, 0.5)
-    # Residuals that are all zero have none; with a small one their rows stay where they are.
-    return max(1e-30, scale)
+    return 1.25 * sample.extent(distance, 0.5)
 
 
 #: What a robust loss may hand out as its Hessian.
@@ -175,7 +174,7 @@ class HalfQuadraticLoss(ResidualLoss):
         return "majorizer"
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
-        width = residual_scale(sample, abs(sample.raw - sample.y)) / 2
+        width = max(1e-30, residual_scale(sample, abs(sample.raw - sample.y)) / 2)
 
         def softened(r: Array) -> tuple[Array, Array]:
             gradient, _ = self._gradient_hessian(r)
@@ -208,14 +207,17 @@ class RobustLoss(HalfQuadraticLoss):
         return super()._softened(sample)
 
 
-class KinkedLoss(ResidualLoss):
-    """A loss whose second derivative is zero or infinite somewhere.
+class ScaledByResiduals(Loss):
+    """A loss whose smoothed Hessian is as wide as the residuals of the round.
 
-    A subclass is a dataclass with a field ``scale``, None by default: the residual scale of the
-    smoothed Hessian, estimated anew each round. A number fixes it, in units of the target.
+    A subclass is a dataclass with a field ``scale``, None by default: the residual scale,
+    estimated anew each round. A number fixes it, in units of the residuals.
     """
 
     scale: float | None
+    #: What an estimate does not fall below. Residuals that are all zero have no scale; with a
+    #: small one their rows stay where they are.
+    _least_scale: ClassVar[float] = 1e-30
 
     curvature = "smoothed"
 
@@ -228,15 +230,26 @@ class KinkedLoss(ResidualLoss):
         # Before a loss has met data, any width will do: no gradient depends on it.
         return 1.0 if self.scale is None else self.scale
 
-    def _distance(self, r: Array) -> Array:
+    @abstractmethod
+    def _distances(self, y: Array, raw: Array) -> Array:
         """What the residual scale is read off."""
-        return array_namespace(r).abs(r)
 
     def _adapted(self, sample: Sample) -> Self:
         if self.scale is not None:
             return self
-        scale = residual_scale(sample, self._distance(sample.raw - sample.y))
-        return replace(self, scale=scale)  # type: ignore[type-var]
+        scale = residual_scale(sample, self._distances(sample.y, sample.raw))
+        return replace(self, scale=max(self._least_scale, scale))  # type: ignore[type-var]
+
+
+class KinkedLoss(ScaledByResiduals, ResidualLoss):
+    """A loss of the residual whose second derivative is zero or infinite somewhere."""
+
+    def _distances(self, y: Array, raw: Array) -> Array:
+        return self._distance(raw - y)
+
+    def _distance(self, r: Array) -> Array:
+        """The distance of each residual."""
+        return array_namespace(r).abs(r)
 
 
 class PinballLoss(KinkedLoss):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,8 +16,8 @@ from boostobj._arrays import (
 )
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import PointwiseLoss, Sample
-from boostobj.curvature import residual_scale
+from boostobj.base import PointwiseLoss
+from boostobj.curvature import ScaledByResiduals
 
 
 class PercentageLoss(PointwiseLoss):
@@ -49,33 +48,24 @@ class PercentageLoss(PointwiseLoss):
         return float(np.min(y)), float(np.max(y))
 
 
-class AbsolutePercentageLoss(PercentageLoss):
+class AbsolutePercentageLoss(ScaledByResiduals, PercentageLoss):
     """A percentage loss with a kink, whose smoothed Hessian adapts to the round.
 
     It is that of the absolute error (see `boostobj.curvature`) in terms of the relative error.
     """
 
-    scale: float | None
-
-    curvature = "smoothed"
+    # no relative error is smaller in float32
+    _least_scale = 1e-6
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.scale is not None:
-            check_number(self, "scale", low=0)
+        PercentageLoss.__post_init__(self)
+        ScaledByResiduals.__post_init__(self)
+
+    def _distances(self, y: Array, raw: Array) -> Array:
+        return abs(raw - y) / self._size(y, raw)
 
     def _hessian(self, slope: Array, r: Array, size: Array) -> Array:
-        scale = 1.0 if self.scale is None else self.scale
-        width = scale * size
-        return slope / hypot(r, width)
-
-    def _adapted(self, sample: Sample) -> Self:
-        if self.scale is not None:
-            return self
-        y, raw = sample.y, sample.raw
-        scale = residual_scale(sample, abs(raw - y) / self._size(y, raw))
-        # no relative error is smaller in float32
-        return replace(self, scale=max(1e-6, scale))  # type: ignore[type-var]
+        return slope / hypot(r, self._width * size)
 
 
 @dataclass(frozen=True)
