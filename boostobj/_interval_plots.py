@@ -160,8 +160,9 @@ class IntervalDisplay:
         x, y, median = self.x[rows], self.y[rows], self.y_pred[rows]
         bounds = self.interval[rows].T
         shown = np.concatenate([y, median, bounds[np.isfinite(bounds)]])
-        low, high = np.clip(bounds, np.min(shown), np.max(shown))  # infinite ones to the edge
-        if np.median(np.abs(np.diff(median))) <= 0.2 * np.median(high - low):
+        ends = np.min(shown, initial=np.inf), np.max(shown, initial=-np.inf)
+        low, high = np.clip(bounds, *ends)  # infinite ones to the edge
+        if np.sum(np.abs(np.diff(median))) <= 0.2 * np.sum(high - low):
             ax.fill_between(x, low, high, color=_BAND, alpha=0.25, lw=0, label="interval")
             ax.plot(x, median, color=_BAND, lw=1.8, label="median")
         else:  # rows that differ in more than `x` are no line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
@@ -74,10 +75,9 @@ class Sample:
 
     def column(self, j: int) -> Sample:
         """The same rows with the margins of the output numbered `j` alone."""
-        y, raw, weight = self._all
-        sample = Sample(y[:, j] if y.ndim == 2 else y, raw[:, j], weight, self._cluster)
-        if not self.is_complete:
-            sample._chosen = self._chosen
+        sample = copy(self)
+        sample.y = self.y[:, j] if self.y.ndim == 2 else self.y
+        sample.raw = self.raw[:, j]
         return sample
 
     def of(self, x: Array) -> Array:

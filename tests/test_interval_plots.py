@@ -254,3 +254,11 @@ def test_infinite_bounds_reach_to_the_edge(fitted):
     assert high >= y.max() - 1e-9
     widths = CoverageDisplay.from_estimator(model, X, y, coverage=0.999, ax=axes(3)).ax_[2]
     assert {text.get_text() for text in widths.texts} == {"infinite"}
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_hardly_any_rows_are_drawn_without_a_warning(n):
+    x = np.append(np.arange(float(n)), np.nan)  # the last has no place
+    display = IntervalDisplay(x, x, np.column_stack([x - 1, x + 1]), x, "x").plot(axes(1))
+    drawn = {line.get_label(): len(line.get_xdata()) for line in display.ax_.get_lines()}
+    assert drawn == {"median": n, "inside": n, "outside": 0}

@@ -113,25 +113,23 @@ def _evaluate(
         _check_margins(loss, raw)
     if isinstance(loss, GroupLoss):
         sizes = check_group(batch.group, len(raw))
-        function: Derivatives = partial(loss._round_derivatives, sizes=sizes)
+        function: Any = partial(_results, partial(loss._round_derivatives, sizes=sizes))
     else:
-        function = _boosting(loss, sample)
+        function = partial(_results, _boosting(loss, sample))
     # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
     # order of a chunk.
     at_once = isinstance(loss, GroupLoss) or sample.is_complete
-    found = _results(function, *rows_of((y, raw))) if at_once else None
+    found = function(*rows_of((y, raw))) if at_once else None
     factor: Any = 1.0
     if loss.unit_curvature:
-        seen = [sample.of(x) for x in found] if found else _results(function, sample.y, sample.raw)
+        seen = [sample.of(x) for x in found] if found else function(sample.y, sample.raw)
         factor, mean_hessian = _unit_factor(seen, sample, batch.adapter, mean_hessian)
     coupling = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * coupling
 
     def fill(rows: slice) -> tuple[bool, bool]:
         """Write some rows, and tell whether they are finite, and whether any pulls."""
-        derivatives = (
-            rows_of(found, rows) if found else _results(function, *rows_of((y, raw), rows))
-        )
+        derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
         parts = [out[rows] for out in outputs]
         _write(derivatives, factors, None if weight is None else weight[rows], parts)
         pull = parts[0][:1].any() or parts[0].any()  # mostly, one row tells
@@ -260,8 +258,8 @@ def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: A
     total = sample.sum(np.sum(outputs[1], axis=0))
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = mean_hessian * sample.count() / total
-    # a sample that is right to a hundredth will do
-    off = np.isfinite(factor) & (np.abs(np.log(np.where(factor > 0, factor, 1.0))) > 0.01)
+        error = np.abs(np.log(factor))
+    off = np.isfinite(error) & (error > 0.01)  # to a hundredth, a sample will do
     if off.any():
         for x in outputs:
             np.clip(x * np.where(off, factor, 1).astype(np.float32), -LARGEST, LARGEST, out=x)

@@ -33,6 +33,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from boostobj._arrays import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
+from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.rounds import derivatives
 from boostobj.estimators._progress import Progress
@@ -99,8 +100,8 @@ class Engine(ABC):
     name: ClassVar[str]
     #: Parameters of the wrapper that a loss sets itself, and what to do instead.
     reserved: ClassVar[dict[str, str]]
-    #: Whether it drops splits whose gain is small in absolute terms.
-    drops_small_gains: ClassVar[bool]
+    #: Its conventions.
+    adapter: ClassVar[Adapter]
     #: Type of the margins it predicts.
     margins: ClassVar[type[np.floating[Any]]]
 
@@ -356,7 +357,7 @@ def fit_engine(
     curvature = 1.0
     if loss.unit_curvature:
         _check_precision(train.y, start, weight, engine)
-        if engine.drops_small_gains:
+        if engine.adapter.least_gain:
             curvature = _curvature(train.y, start, weight)
     metric = loss.metric
     metric_unit = 1.0
@@ -370,11 +371,9 @@ def fit_engine(
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
-    raw_before = np.empty(0)
 
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
-        nonlocal batch, raw_before
-        raw_before = raw
+        nonlocal batch
         # only the margins change from round to round
         batch = batch or replace(read_call(raw, dataset), y_true=train.y)
         raw = start + _columns(raw, start)
@@ -405,8 +404,7 @@ def fit_engine(
     with progress:
         booster, history = engine.train(task, train, validation)
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
-    # of many trees the margins before the last tell at once
-    if not np.ptp(raw_before, axis=0).any() and np.ptp(train.y, axis=0).any():
+    if np.ptp(train.y, axis=0).any():
         _check_splits(engine, booster, train.X.shape[1])
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)

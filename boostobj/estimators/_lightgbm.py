@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.engine.lightgbm import ADAPTER
 from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
@@ -30,7 +31,7 @@ class LightGBMEngine(Engine):
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
-    drops_small_gains = False
+    adapter = ADAPTER
     margins = np.float64
 
     @staticmethod

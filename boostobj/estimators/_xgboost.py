@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
+from boostobj.engine.xgboost import ADAPTER
 from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
@@ -28,7 +29,7 @@ class XGBoostEngine(Engine):
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
-    drops_small_gains = True
+    adapter = ADAPTER
     margins = np.float32
     #: Parameters that are weighed against Hessians or gains, by all their names, with defaults.
     penalties = {

@@ -9,27 +9,10 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
-from boostobj.base import (
-    Loss,
-    MarginLoss,
-    MulticlassLoss,
-    PointwiseLoss,
-    ResidualLoss,
-    label_rows,
-    own_margin,
-)
+from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
 from boostobj.testing._trial import DTYPES, Trial, require
-
-
-def own_variables(loss: Loss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
-    """What the family hands to `_value` and `_gradient_hessian`."""
-    if isinstance(loss, ResidualLoss):
-        return (raw - y,)
-    if isinstance(loss, MarginLoss):
-        return (own_margin(y, raw),)
-    return (label_rows(y, raw) if isinstance(loss, MulticlassLoss) else y), raw
 
 
 @check(ResidualLoss, MarginLoss, PointwiseLoss, MulticlassLoss)
@@ -37,12 +20,12 @@ def results(trial: Trial) -> None:
     """The methods return new arrays of floats, as many as they got."""
     for dtype in DTYPES:
         y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
-        variables = own_variables(trial.loss, y, raw)
-        for x in variables:
+        handed = families.arguments(trial.loss, y, raw)
+        for x in handed:
             x.flags.writeable = False
-        value = trial.fixed._value(*variables)  # type: ignore[attr-defined]
+        value = trial.fixed._value(*handed)  # type: ignore[attr-defined]
         require_array("_value", value, dtype, raw.shape[:1])
-        derivatives = trial.fixed._gradient_hessian(*variables)  # type: ignore[attr-defined]
+        derivatives = trial.fixed._gradient_hessian(*handed)  # type: ignore[attr-defined]
         require(
             isinstance(derivatives, tuple) and len(derivatives) == 2,
             f"_gradient_hessian must return two arrays, got a {type(derivatives).__name__}",

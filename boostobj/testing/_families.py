@@ -15,7 +15,15 @@ import numpy as np
 
 from boostobj._arrays import Domain
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.base import (
+    Loss,
+    MarginLoss,
+    MulticlassLoss,
+    PointwiseLoss,
+    ResidualLoss,
+    label_rows,
+    own_margin,
+)
 from boostobj.groups import GroupLoss
 from boostobj.losses.embedding import Contrastive, EmbeddingLoss, Triplet
 from boostobj.losses.multi_quantile import MultiQuantile
@@ -52,6 +60,27 @@ def _(loss: MulticlassLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, 
 @variables.register(MultiQuantile)
 def _(loss: MultiQuantile, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
     return {"y": y, "raw": raw}
+
+
+@singledispatch
+def arguments(loss: Loss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    """What the family hands to `_value` and `_gradient_hessian`."""
+    return y, raw
+
+
+@arguments.register(ResidualLoss)
+def _(loss: ResidualLoss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    return (raw - y,)
+
+
+@arguments.register(MarginLoss)
+def _(loss: MarginLoss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    return (own_margin(y, raw),)
+
+
+@arguments.register(MulticlassLoss)
+def _(loss: MulticlassLoss, y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, ...]:
+    return label_rows(y, raw), raw
 
 
 @singledispatch
