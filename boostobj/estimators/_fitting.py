@@ -371,9 +371,11 @@ def fit_engine(
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
+    raw_before = np.empty(0)
 
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
-        nonlocal batch
+        nonlocal batch, raw_before
+        raw_before = raw
         # only the margins change from round to round
         batch = batch or replace(read_call(raw, dataset), y_true=train.y)
         raw = start + _columns(raw, start)
@@ -404,7 +406,9 @@ def fit_engine(
     with progress:
         booster, history = engine.train(task, train, validation)
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
-    if np.ptp(train.y, axis=0).any():
+    # The margins before the last tree tell at once of nearly every model that it has splits; of
+    # trees with several outputs, whose importances crash XGBoost 2, as well.
+    if not np.ptp(raw_before, axis=0).any() and np.ptp(train.y, axis=0).any():
         _check_splits(engine, booster, train.X.shape[1])
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
