@@ -132,6 +132,9 @@ class Loss(ABC):
     unimodal : bool
         Whether the mean loss of constants has one minimum, in a sum with other losses as well;
         otherwise `init_score` looks for the best of several.
+    max_delta_step : float
+        The longest step up that the Hessian is made for, 0 where any will do. The estimators
+        limit leaves to it, unless told otherwise.
     builtin : dict
         The objective of "xgboost" and "lightgbm" that minimises the same loss, if there is one.
     """
@@ -151,6 +154,7 @@ class Loss(ABC):
     joint_outputs: ClassVar[bool] = False
     coupled_outputs: ClassVar[bool] = False
     unimodal: ClassVar[bool] = True
+    max_delta_step: float = 0.0
     builtin: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

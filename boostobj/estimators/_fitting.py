@@ -67,6 +67,8 @@ class Task:
         Margins per row.
     curvature : float
         The mean Hessian. Penalties are meant for one, and are to be multiplied by it.
+    max_delta_step : float
+        What leaves are limited to unless the hyperparameters say; 0 is no limit.
     early_stopping_rounds : int, or None
         Rounds without improvement after which training ends.
     progress : Progress
@@ -81,6 +83,7 @@ class Task:
     metric_unit: float
     n_outputs: int
     curvature: float
+    max_delta_step: float
     early_stopping_rounds: int | None
     progress: Progress
     init_model: Any = None
@@ -399,6 +402,7 @@ def fit_engine(
         metric_unit,
         int(start.size),
         curvature,
+        loss.max_delta_step,
         early_stopping_rounds,
         progress,
         init_model,

@@ -87,7 +87,7 @@ class LightGBMEngine(Engine):
         """Train from zero; the booster and the metric by round."""
         import lightgbm
 
-        parameters = self.parameters
+        parameters = {"max_delta_step": task.max_delta_step, **self.parameters}
         parameters |= {"objective": task.objective, "metric": "None"}
         if task.n_outputs > 1:
             parameters["num_class"] = task.n_outputs

@@ -78,6 +78,7 @@ class XGBoostEngine(Engine):
         import xgboost
 
         parameters = self.estimator.get_xgb_params()
+        parameters["max_delta_step"] = self.given.get("max_delta_step", task.max_delta_step)
         parameters["disable_default_eval_metric"] = True
         parameters |= self._scaled_penalties(parameters, task.curvature)
         # whose predict gives margins, of several outputs as well

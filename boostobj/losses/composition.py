@@ -142,6 +142,11 @@ class LinearCombination:
         return all(loss.unit_curvature for loss in self.losses)
 
     @property
+    def max_delta_step(self) -> float:
+        """The limit of the terms that have one."""
+        return float(max(loss.max_delta_step for loss in self.losses))
+
+    @property
     def coupled_outputs(self) -> bool:
         """Whether a term wants it."""
         return any(loss.coupled_outputs for loss in self.losses)

@@ -17,8 +17,9 @@ class Poisson(LogLinkLoss):
     Domain: `y_true` finite and >= 0, whole numbers or not; margins real. Link: log.
     Curvature: the second derivative at ``raw + max_delta_step``, as both engines have it. No
     parabola majorises an exponential; this one does for every step down, and for those up to
-    `max_delta_step` and somewhat farther. XGBoost's built-in limits the steps themselves, too:
-    for the same model set ``max_delta_step`` in the booster's parameters.
+    `max_delta_step` and somewhat farther. XGBoost's built-in and `BoostRegressor` limit the leaves
+    themselves, too, or those where a few targets are a hundred times the others send the model
+    off to infinity. Elsewhere set ``max_delta_step`` in the booster's parameters.
 
     Parameters
     ----------

@@ -35,7 +35,8 @@ class SquaredLogError(PointwiseLoss):
     Notes
     -----
     `SquaredError` on ``log1p(y)`` minimises the same loss and is the better conditioned problem;
-    this one predicts `y` itself.
+    this one predicts `y` itself. Sums of trees may take a few new rows to -1 or below, where the
+    metric is steep: clip predictions that have to pass a logarithm.
     """
 
     hessian: Literal["smoothed", "exact"] = "smoothed"

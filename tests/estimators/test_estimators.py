@@ -30,9 +30,11 @@ from boostobj import (
     BoostClassifier,
     BoostRegressor,
     CrossEntropy,
+    Gamma,
     Huber,
     Logistic,
     MultiQuantile,
+    Poisson,
     Quantile,
     ResidualLoss,
     Softmax,
@@ -187,6 +189,39 @@ def test_lightgbm_parameters_by_any_name(regression):
     }
     assert not {"n_jobs", "verbose", "boosting_type", "boost"} & parameters.keys()
     assert model.best_iteration_ == 3
+
+
+@pytest.fixture(scope="module")
+def amounts():
+    """Targets that are mostly small, and a few hundred times as large."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 4))
+    return X, np.exp(X[:, 0] + 3 * rng.normal(size=500))
+
+
+@pytest.mark.parametrize("loss", [Poisson(), 2 * Poisson(), Poisson() + Gamma()], ids=repr)
+@every_engine
+def test_leaves_keep_to_the_step_of_the_loss(engine, loss, amounts):
+    X, y = amounts
+    many = clone(engine).set_params(n_estimators=40, learning_rate=1.0)
+
+    def highest_step(estimator):
+        model = BoostRegressor(estimator, loss=loss).fit(X, y)
+        margins = [np.log(mean) for mean in model.staged_predict(X)]
+        return np.max(np.diff(margins, axis=0))
+
+    assert 0.5 < highest_step(many) < 0.7 + 1e-5
+    # 0 is no limit
+    assert highest_step(clone(many).set_params(max_delta_step=0)) > 1
+    assert highest_step(clone(many).set_params(max_delta_step=0.1)) < 0.1 + 1e-5
+
+
+def test_poisson_trains_the_trees_of_xgboost_on_large_amounts(amounts):
+    X, y = amounts
+    model = BoostRegressor(ENGINES["xgboost"], loss=Poisson()).fit(X, y)
+    start = {"base_score": np.mean(y), "objective": "count:poisson"}
+    built_in = clone(ENGINES["xgboost"]).set_params(**start).fit(X, y)
+    assert model.predict(X) == pytest.approx(built_in.predict(X), rel=1e-4)
 
 
 @every_engine
