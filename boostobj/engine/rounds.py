@@ -255,7 +255,11 @@ def _unit_factor(
 
 def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: Any) -> None:
     """Bring the mean Hessian of all rows, of which a sample knows little in long tails, to this."""
-    total = sample.sum(np.sum(outputs[1], axis=0))
+    hessian = outputs[1]
+    # NumPy adds up a column in pairs, but an axis of several one by one, which float32 cannot do
+    # beyond 2**24 rows
+    sums = [np.sum(column) for column in np.atleast_2d(hessian.T)]
+    total = sample.sum(np.reshape(sums, hessian.shape[1:]))
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = mean_hessian * sample.count() / total
         error = np.abs(np.log(factor))

@@ -303,6 +303,18 @@ def test_margins_in_the_targets_unit_keep_their_precision(n):
     np.testing.assert_allclose(gradient, r, atol=1e-6)
 
 
+def test_sums_of_several_outputs_lose_no_rows():
+    n = 1 << 20
+    y = np.random.default_rng(0).normal(size=n).astype(np.float32)
+    # in single precision ones cannot be added to the first weight
+    weight = np.ones(n)
+    weight[0] = 2**25
+    loss = boostobj.MultiQuantile((0.3, 0.6))
+    _, hessian = loss(y, np.zeros((n, 2), np.float32), sample_weight=weight)
+    mean = np.sum(hessian, axis=0, dtype=np.float64) / weight.sum()
+    assert mean == pytest.approx(1, rel=0.005)
+
+
 @pytest.mark.parametrize("loss", [boostobj.SquaredPercentageError(), boostobj.MAPE()], ids=repr)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_long_tails_of_many_rows_average_to_one(loss, weighted):
