@@ -34,6 +34,7 @@ from boostobj import (
     Huber,
     Logistic,
     MultiQuantile,
+    NegativeBinomial,
     Poisson,
     Quantile,
     ResidualLoss,
@@ -199,7 +200,9 @@ def amounts():
     return X, np.exp(X[:, 0] + 3 * rng.normal(size=500))
 
 
-@pytest.mark.parametrize("loss", [Poisson(), 2 * Poisson(), Poisson() + Gamma()], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [Poisson(), 2 * Poisson(), Poisson() + Gamma(), NegativeBinomial()], ids=repr
+)
 @every_engine
 def test_leaves_keep_to_the_step_of_the_loss(engine, loss, amounts):
     X, y = amounts
