@@ -29,7 +29,8 @@ _OBJECTIVES: dict[Link, tuple[str, ...]] = {
     Log(): ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox"),
     Logit(): ("binary:logistic", "reg:logistic"),
 }
-_BASE_SCORE_LINK = {name: link for link, names in _OBJECTIVES.items() for name in names}
+#: The same, objective by objective.
+BASE_SCORE_LINKS = {name: link for link, names in _OBJECTIVES.items() for name in names}
 
 
 def base_score(
@@ -71,11 +72,11 @@ def base_score(
     >>> base_score(AbsoluteError(), [1, 2, 7])
     2.0
     """
-    if objective not in _BASE_SCORE_LINK:
+    if objective not in BASE_SCORE_LINKS:
         raise ValueError(
-            f"objective must be one of XGBoost's {sorted(_BASE_SCORE_LINK)}, got {objective!r}"
+            f"objective must be one of XGBoost's {sorted(BASE_SCORE_LINKS)}, got {objective!r}"
         )
-    link = _BASE_SCORE_LINK[objective]
+    link = BASE_SCORE_LINKS[objective]
     score = np.asarray(link.inverse(np.asarray(loss.init_score(y_true, sample_weight))))
     if link == Logit():
         score = np.clip(score, LEAST_SHARE, 1 - LEAST_SHARE)

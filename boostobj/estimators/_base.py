@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import reprlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -33,7 +34,9 @@ from boostobj.estimators._fitting import (
 )
 from boostobj.groups import GroupLoss
 
-__all__ = ["BoostEstimator", "resolve_loss"]
+__all__ = ["BoostEstimator", "all_or_nothing", "resolve_loss"]
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
 def resolve_loss(loss: Any, owner: str) -> Loss:
@@ -86,6 +89,22 @@ class Origin(NamedTuple):
         if names != [f"Column_{i}" for i in range(len(names))]:
             traits["feature_names_in_"] = names
         return cls(init_model, init_model.pandas_categorical or [], traits)
+
+
+def all_or_nothing(fit: MethodT) -> MethodT:
+    """A `fit` that leaves the estimator as it was if it fails."""
+
+    @wraps(fit)
+    def whole(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = vars(self).copy()
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return cast("MethodT", whole)
 
 
 class TakesFrames(BaseEstimator):  # type: ignore[misc]
@@ -341,5 +360,5 @@ def warn_of_constant(model: Any, y: NumpyArray) -> None:
             f"{type(model).__name__}: y is {y[0]!s} in all {len(y)} rows, there is nothing to "
             "learn",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

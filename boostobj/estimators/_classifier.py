@@ -18,6 +18,7 @@ from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,
+    all_or_nothing,
     check_targets,
     check_validation,
     resolve_loss,
@@ -119,6 +120,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         )
         self.class_weight = class_weight
 
+    @all_or_nothing
     def fit(
         self,
         X: Any,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -164,25 +165,23 @@ def _coded(frame: Any, categories: dict[str, Any], name: str) -> Any:
     return frame
 
 
-def numbered(X: Any, known: tuple[str, ...]) -> Any:
+def numbered(X: Any, known: Callable[[Any], bool]) -> Any:
     """The features with numbers for categories of another kind than an engine knows.
 
     Parameters
     ----------
     X : ndarray, CSR matrix or pandas.DataFrame
         As `check_features` returns it.
-    known : tuple of str
-        The kinds, in the terms of ``pandas.api.types.infer_dtype``.
+    known : callable
+        Whether it knows those of a ``pandas.Index``.
     """
     if not hasattr(X, "iloc"):
         return X
-    columns = {}
+    X = X.copy(deep=False)
     for name in X.select_dtypes("category"):
         values = X[name].cat
-        if values.categories.inferred_type not in known:
+        if not known(values.categories):
             numbers = range(len(values.categories))
             # XGBoost wants at least one
-            columns[name] = (
-                values.rename_categories(numbers) if numbers else values.add_categories([0])
-            )
-    return X.assign(**columns) if columns else X
+            X[name] = values.rename_categories(numbers) if numbers else values.add_categories([0])
+    return X

@@ -374,7 +374,7 @@ def fit_engine(
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
-    raw_before = np.empty(0)
+    raw_before = np.zeros(1)
 
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
         nonlocal batch, raw_before
@@ -426,7 +426,7 @@ def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
             "are too few, or the targets too small, for its limits, such as min_child_samples of "
             "LightGBM, and min_child_weight and gamma of XGBoost",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 
@@ -472,7 +472,7 @@ def _check_precision(
             f"{engine.name}, {engine.margins.__name__}, have steps of {step[i]:.3g}; subtract an "
             "offset from y, and add it to the predictions",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 

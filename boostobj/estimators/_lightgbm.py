@@ -167,7 +167,7 @@ class LightGBMEngine(Engine):
 def _readable(X: Any) -> Any:
     """Features whose categories LightGBM can write into a model, as JSON."""
     scalars = ("string", "integer", "floating", "boolean", "mixed-integer", "mixed", "empty")
-    return numbered(X, known=scalars)
+    return numbered(X, known=lambda categories: categories.inferred_type in scalars)
 
 
 @cache

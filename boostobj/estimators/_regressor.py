@@ -14,6 +14,7 @@ from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,
+    all_or_nothing,
     check_targets,
     check_validation,
     resolve_loss,
@@ -98,6 +99,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
+    @all_or_nothing
     def fit(
         self,
         X: Any,

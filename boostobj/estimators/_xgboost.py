@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from boostobj._typing import NumpyArray
+from boostobj.engine.start import BASE_SCORE_LINKS
 from boostobj.engine.xgboost import ADAPTER
 from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
+from boostobj.links import Identity
 
 #: A custom metric reaches XGBoost with six decimals; with so many digits before the point it
 #: keeps eight or nine.
@@ -90,6 +92,7 @@ class XGBoostEngine(Engine):
             parameters["base_score"] = 0
         else:
             names = task.init_model.feature_names
+            parameters["base_score"] = _start_of(task.init_model)
             # else its random numbers go on from whatever was drawn in this process
             parameters["seed_per_iteration"] = True
         data, evals = self._dataset(train, names), []
@@ -184,7 +187,7 @@ class XGBoostEngine(Engine):
 
         parameters = self.estimator.get_params()
         return xgboost.DMatrix(
-            numbered(rows.X, known=("string", "integer")),
+            numbered(rows.X, known=_takes_categories),
             label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
             weight=rows.sample_weight,
             missing=parameters["missing"],
@@ -199,6 +202,20 @@ class XGBoostEngine(Engine):
 def _version(xgboost: Any) -> tuple[int, int]:
     major, minor = xgboost.__version__.split(".")[:2]
     return int(major), int(minor)
+
+
+def _takes_categories(categories: Any) -> bool:
+    """Whether every version takes categories like these: strings, and NumPy's signed integers."""
+    plain = isinstance(categories.dtype, np.dtype) and categories.dtype.kind == "i"
+    return plain or categories.inferred_type == "string"
+
+
+def _start_of(booster: Any) -> Any:
+    """The start value of a booster as a margin; it keeps it as a prediction of its objective."""
+    learner = json.loads(booster.save_config())["learner"]
+    base_score = np.asarray(json.loads(learner["learner_model_param"]["base_score"]))
+    link = BASE_SCORE_LINKS.get(learner["objective"]["name"], Identity())
+    return link.link(base_score).tolist()
 
 
 def _add_to_leaves(gradient_booster: dict[str, Any], start: NumpyArray) -> None:

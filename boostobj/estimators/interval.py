@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.estimators._base import TakesFrames, warn_of_constant
+from boostobj.estimators._base import TakesFrames, all_or_nothing, warn_of_constant
 from boostobj.estimators._conformal import Calibration, TooFewRowsError, level_weights
 from boostobj.estimators._features import check_features
 from boostobj.estimators._fitting import take_rows
@@ -206,6 +206,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         by_fold = [[m.feature_importances_ for m in fold.values()] for fold in self.models_]
         return np.asarray(normalize(np.mean(by_fold, axis=0), norm="l1"))
 
+    @all_or_nothing
     def fit(
         self,
         X: Any,

@@ -9,7 +9,7 @@ import xgboost as xgb
 from packaging.version import Version
 
 import boostobj
-from boostobj.engine.start import _BASE_SCORE_LINK
+from boostobj.engine.start import BASE_SCORE_LINKS
 
 
 def untrained(params, y, X, loss):
@@ -37,7 +37,7 @@ def test_base_score_is_a_probability_under_binary_logistic(regression):
     np.testing.assert_allclose(margins, loss.init_score(y, w), rtol=1e-5)
 
 
-@pytest.mark.parametrize("objective", sorted(_BASE_SCORE_LINK))
+@pytest.mark.parametrize("objective", sorted(BASE_SCORE_LINKS))
 def test_base_score_is_the_margin_under_every_objective(objective):
     """XGBoost's list of objectives and what each makes of base_score."""
     if objective == "reg:expectileerror" and Version(xgb.__version__) < Version("3.3"):

@@ -37,9 +37,11 @@ from boostobj import (
     NegativeBinomial,
     Poisson,
     Quantile,
+    QuantileIntervalRegressor,
     ResidualLoss,
     Softmax,
     SquaredError,
+    Tweedie,
 )
 from boostobj.base import MarginLoss, MulticlassLoss
 from boostobj.catalogue import built_in_losses
@@ -201,7 +203,7 @@ def amounts():
 
 
 @pytest.mark.parametrize(
-    "loss", [Poisson(), 2 * Poisson(), Poisson() + Gamma(), NegativeBinomial()], ids=repr
+    "loss", [Poisson(), 2 * Poisson() + Gamma(), NegativeBinomial(), Tweedie()], ids=repr
 )
 @every_engine
 def test_leaves_keep_to_the_step_of_the_loss(engine, loss, amounts):
@@ -661,8 +663,10 @@ def test_categories_are_told_by_value(engine, frame):
         [1, "a"],
         pd.to_datetime(["2020-01-01", "2021-01-01"]),
         pd.IntervalIndex.from_breaks([0, 1, 2]),
+        pd.Index([3, 4], dtype="Int64"),
+        pd.Index([3, 4], dtype="uint64"),
     ],
-    ids=["floating", "boolean", "mixed", "date", "interval"],
+    ids=["floating", "boolean", "mixed", "date", "interval", "nullable", "unsigned"],
 )
 def test_categories_of_any_kind(engine, categories, frame):
     X, y = frame
@@ -676,6 +680,11 @@ def test_categories_of_any_kind(engine, categories, frame):
     np.testing.assert_array_equal(model.predict(one), expected[half == 1])
     empty = BoostRegressor(engine).fit(X.assign(kind=X["kind"].cat.set_categories([])), y)
     assert np.all(np.isfinite(empty.predict(X)))
+    # names of columns need not be text
+    numbered = X.set_axis(range(X.shape[1]), axis=1)
+    np.testing.assert_array_equal(
+        BoostRegressor(engine).fit(numbered, shifted).predict(numbered), expected
+    )
 
 
 @every_engine
@@ -704,6 +713,60 @@ def test_goes_on_from_an_estimator_of_the_engine(engine):
     assert model.score(X, X[:, 0]) > plain.score(X, X[:, 0])
     with pytest.raises(NotFittedError):
         BoostRegressor(engine).fit(X, X[:, 0], init_model=clone(engine))
+
+
+@pytest.mark.parametrize("objective", ["count:poisson", "reg:gamma", "reg:tweedie"])
+def test_going_on_knows_the_start_of_a_plain_booster_with_a_link(objective):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = np.exp(X[:, 0])
+    plain = XGBRegressor(n_estimators=10, objective=objective).fit(X, y)
+    engine = XGBRegressor(n_estimators=1, learning_rate=1e-6)
+    model = BoostRegressor(engine, loss=Poisson()).fit(X, y, init_model=plain)
+    assert model.predict(X) == pytest.approx(plain.predict(X), rel=1e-4)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_going_on_knows_the_start_of_a_plain_classifier(classes):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = np.digitize(X[:, 0] + rng.normal(size=300), [-0.8, 1.0])
+    y = np.minimum(y, classes - 1)
+    plain = XGBClassifier(n_estimators=10).fit(X, y)
+    engine = XGBClassifier(n_estimators=1, learning_rate=1e-6)
+    loss = CrossEntropy() if classes == 2 else Softmax()
+    model = BoostClassifier(engine, loss=loss).fit(X, y, init_model=plain)
+    assert model.predict_proba(X) == pytest.approx(plain.predict_proba(X), abs=1e-4)
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+@every_engine
+@pytest.mark.parametrize("kind", [BoostRegressor, BoostClassifier, QuantileIntervalRegressor])
+def test_a_fit_that_fails_leaves_the_model_as_it_was(kind, engine, monkeypatch, frame):
+    X, y = frame
+    y = np.asarray(y)
+    first, second = (y > 0, X["a"] > 0) if kind is BoostClassifier else (y, -y)
+    model = kind(clone(engine), random_state=0).fit(X, first)
+    before = model.predict(X)
+    other = X.assign(kind=X["a"].gt(0).map({True: "p", False: "q"}).astype("category"))
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.fit(other, second, sample_weight=-np.ones(len(y)))
+    np.testing.assert_array_equal(model.predict(X), before)
+    monkeypatch.setattr("boostobj.estimators._fitting.derivatives", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(other, second)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_no_rounds_give_the_constant_and_a_warning(regression):
+    X, y, _ = regression
+    engine = XGBRegressor(n_estimators=0)
+    with pytest.warns(UserWarning, match="no tree of xgboost has a split"):
+        model = BoostRegressor(engine, loss=AbsoluteError()).fit(X, y)
+    assert model.predict(X) == pytest.approx(np.median(y), rel=1e-6)
 
 
 def test_going_on_sees_small_spread_beside_an_offset():
