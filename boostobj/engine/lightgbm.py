@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from boostobj.engine.adapter import Adapter, DatasetFields, MetricResult
 
 _THREAD_NAMES = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
@@ -31,9 +33,10 @@ class LightGBMAdapter(Adapter):
         threads = next(
             (int(parameters[name]) for name in _THREAD_NAMES if name in parameters), None
         )
-        return DatasetFields(
-            dataset.get_label(), dataset.get_weight(), dataset.get_group(), threads
-        )
+        group = dataset.get_group()
+        if group is not None and dataset.used_indices is not None:
+            _check_whole_groups(dataset)
+        return DatasetFields(dataset.get_label(), dataset.get_weight(), group, threads)
 
     def coupling(self, n_classes: int) -> float:
         """Friedman's factor."""
@@ -44,6 +47,22 @@ class LightGBMAdapter(Adapter):
     ) -> MetricResult:
         """Name, value and direction."""
         return name, value, higher_is_better
+
+
+def _check_whole_groups(dataset: Any) -> None:
+    """Refuse a part of a data set that has some rows of a group and not the others.
+
+    LightGBM's cross-validation keeps groups together for LightGBM's own ranking objectives only.
+    """
+    sizes = dataset.reference.get_group()
+    numbers = np.repeat(np.arange(len(sizes)), sizes)[np.asarray(dataset.used_indices)]
+    counts = np.bincount(numbers, minlength=len(sizes))
+    cut = np.flatnonzero((counts > 0) & (counts < sizes))
+    if len(cut):
+        raise ValueError(
+            f"the Dataset has {counts[cut[0]]} of the {sizes[cut[0]]} rows of group {cut[0]}: give "
+            "lightgbm.cv folds=sklearn.model_selection.GroupKFold(...), which keeps groups together"
+        )
 
 
 ADAPTER = LightGBMAdapter()

@@ -28,10 +28,10 @@ class EmbeddingLoss(GroupLoss):
     """A loss of consecutive pairs or triplets of rows with k outputs each.
 
     Rows follow each other tuple by tuple; groups of whole tuples keep these together in
-    cross-validation. Set ``num_class`` to k in the booster's parameters, and ``metric="None"`` in
-    `LGBMRegressor`, whose own metric knows one output only. The value of each row is the loss of
-    its tuple, so that the mean over rows is the mean over tuples. Link: identity; the raw
-    predictions are the embedding.
+    `xgboost.cv`, and in `lightgbm.cv` with ``folds=GroupKFold()``. Set ``num_class`` to k in the
+    booster's parameters, and ``metric="None"`` in `LGBMRegressor`, whose own metric knows one
+    output only. The value of each row is the loss of its tuple, so that the mean over rows is the
+    mean over tuples. Link: identity; the raw predictions are the embedding.
 
     Where all points coincide, as they do before the first tree, nothing says in which direction
     to move: the loss is stationary. A booster then gets the derivatives at points scattered around

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 from sklearn.metrics import ndcg_score
+from sklearn.model_selection import GroupKFold
 
 import boostobj as bo
 from boostobj import _pairs
@@ -218,6 +219,19 @@ def queries():
     hidden = X[:, 0] + np.sin(2 * X[:, 1]) + 0.5 * rng.normal(size=n)
     X[:, 3] += np.repeat(3 * rng.normal(size=60), sizes)
     return X, np.digitize(hidden, [-1, 0, 1, 2]).astype(float), sizes
+
+
+def test_cross_validation_of_lightgbm_must_keep_groups_together(queries):
+    X, y, sizes = queries
+    params = {"objective": LOSSES[0], "metric": "None", "verbose": -1, "num_threads": 1}
+
+    def cross_validate(**how):
+        data = lgb.Dataset(X, y, group=sizes, params={"num_threads": 1})
+        return lgb.cv(params, data, 3, feval=NDCG(5), **how)
+
+    with pytest.raises(ValueError, match=r"rows of group \d+: .*GroupKFold"):
+        cross_validate()
+    assert cross_validate(folds=GroupKFold(3))["valid ndcg_5-mean"][-1] > 0.7
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
