@@ -133,8 +133,7 @@ class Loss(ABC):
         Whether the mean loss of constants has one minimum, in a sum with other losses as well;
         otherwise `init_score` looks for the best of several.
     max_delta_step : float
-        The longest step up that the Hessian is made for, 0 where any will do. The estimators
-        limit leaves to it, unless told otherwise.
+        What the estimators limit leaves to, unless told otherwise; 0 is no limit.
     builtin : dict
         The objective of "xgboost" and "lightgbm" that minimises the same loss, if there is one.
     """
@@ -643,7 +642,8 @@ class MulticlassLoss(Loss):
                     f"{name}: y_true must be class numbers 0 to k-1, of at most {MOST_CLASSES} "
                     f"classes, got {np.max(y)}"
                 )
-            rows = (y[:, None] == np.arange(k)).astype(np.float64)
+            # a row a class is enough
+            rows, weight = np.eye(k), np.bincount(y.astype(np.int64), weight, k)
         return self._init_scores(rows, weight)
 
     def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:

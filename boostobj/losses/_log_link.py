@@ -18,7 +18,14 @@ class LogLinkLoss(PointwiseLoss):
     The value leaves out the terms of the likelihood in which the margin does not occur. An
     exponential stays constant once it comes near the largest number, at a margin of some 86 in
     float32 and 703 in float64.
+
+    The Hessian vanishes with the margin, with the target, or nearly so: where some targets are
+    hundreds of times others, leaves of the ones or the others step towards infinity. So the
+    estimators limit leaves as XGBoost does for its Poisson objective; elsewhere, the booster's
+    parameter ``max_delta_step`` does it.
     """
+
+    max_delta_step = 0.7
 
     _domain = Interval(0)
 

@@ -19,8 +19,7 @@ class NegativeBinomial(LogLinkLoss):
     logarithm of the mean.
 
     Domain: `y_true` finite and >= 0, whole numbers or not; margins real. Link: log.
-    Curvature: exact. Far below a target it asks for steps without bound, so that `BoostRegressor`
-    limits leaves to 0.7, as for `Poisson`; in other places set ``max_delta_step`` yourself.
+    Curvature: exact.
 
     Parameters
     ----------
@@ -35,7 +34,6 @@ class NegativeBinomial(LogLinkLoss):
 
     dispersion: float = 1.0
 
-    max_delta_step = 0.7
     formula = "log(1 + dispersion*exp(raw))/dispersion + y*log(1 + exp(-raw)/dispersion)"
 
     def __post_init__(self) -> None:

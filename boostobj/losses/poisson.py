@@ -18,13 +18,12 @@ class Poisson(LogLinkLoss):
     Curvature: the second derivative at ``raw + max_delta_step``, as both engines have it. No
     parabola majorises an exponential; this one does for every step down, and for those up to
     `max_delta_step` and somewhat farther. XGBoost's built-in and `BoostRegressor` limit the leaves
-    themselves, too, or those where a few targets are a hundred times the others send the model
-    off to infinity. Elsewhere set ``max_delta_step`` in the booster's parameters.
+    themselves, too; elsewhere set ``max_delta_step`` in the booster's parameters.
 
     Parameters
     ----------
     max_delta_step : float, default=0.7
-        How far up a step may go, >= 0. At 0 the Hessian is exact.
+        How far up a step may go, >= 0. At 0 the Hessian is exact, and leaves have no limit.
 
     References
     ----------

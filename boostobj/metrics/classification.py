@@ -341,7 +341,8 @@ def _probability_rows(
     except ValueError as error:
         raise ValueError(
             f"{error}; give the metric the loss's link if it gets margins, "
-            f"as in {class_name(type(metric))}(link=loss.link)"
+            f"as in {class_name(type(metric))}(link=loss.link); XGBoost's multi:softmax gives "
+            "class numbers, multi:softprob probabilities"
         ) from None
     if y_pred.ndim == 2:
         check_probability_rows(y_pred, "y_pred", metric.name)

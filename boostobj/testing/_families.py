@@ -166,7 +166,7 @@ def _(loss: MulticlassLoss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArr
     rng = np.random.default_rng(seed)
     k = loss.n_classes or 3
     y = np.minimum(rng.integers(0, 2 * k, n), k - 1).astype(float)
-    y[:k] = np.arange(k)
+    y[:k] = np.arange(k)[:n]
     return y, single(1.5 * rng.standard_normal((n, k)))
 
 
