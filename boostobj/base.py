@@ -643,7 +643,9 @@ class MulticlassLoss(Loss):
                     f"classes, got {np.max(y)}"
                 )
             # a row a class is enough
-            rows, weight = np.eye(k), np.bincount(y.astype(np.int64), weight, k)
+            classes, index = np.unique(y, return_inverse=True)
+            rows = (classes[:, None] == np.arange(k)).astype(np.float64)
+            weight = np.bincount(index, weight)
         return self._init_scores(rows, weight)
 
     def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:
