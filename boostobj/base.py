@@ -658,9 +658,6 @@ class MulticlassLoss(Loss):
             value = np.average(self._value(rows, raw), weights=weight)
             return float(value), np.average(gradient, axis=0, weights=weight)
 
-        # One row a label is enough, and most labels come often.
-        rows, index = np.unique(rows, axis=0, return_inverse=True)
-        weight = np.bincount(index.ravel(), weight)
         result = minimize(
             mean, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 0}
         )
