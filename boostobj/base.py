@@ -504,8 +504,9 @@ class MarginLoss(Loss):
         return self._value(own_margin(y, raw))
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        gradient, hessian = self._gradient_hessian(own_margin(y, raw))
-        return own_margin(y, gradient), hessian
+        side = class_side(y, raw.dtype)
+        gradient, hessian = self._gradient_hessian(side * raw)
+        return side * gradient, hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return super()._init_score(*two_rows(y, weight))
@@ -716,9 +717,14 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def class_side(y: Array, dtype: Any) -> Array:
+    """1 for positives, -1 for the others."""
+    return 2 * array_namespace(y).astype(y > 0, dtype) - 1
+
+
 def own_margin(y: Array, raw: Array) -> Array:
     """The margin of each row's own class: `raw` for positives, ``-raw`` for the others."""
-    return (2 * array_namespace(raw).astype(y > 0, raw.dtype) - 1) * raw
+    return class_side(y, raw.dtype) * raw
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:

@@ -8,8 +8,9 @@ would be huge or leaves pruned. `HalfQuadraticLoss` hands out ``psi(r) / r`` wit
 gradient: the parabola of that curvature through the present residual lies above the loss
 everywhere, so that a step never overshoots. Where the loss is much narrower than the residuals,
 that bound is nearly infinite at the few residuals near zero, which then hold whole leaves in
-place. So a booster gets it at ``sqrt(r**2 + (s/2)**2)`` for ``r``, where ``s`` is the scale of the
-residuals of the round, 1.25 times their median: next to nothing changes in a loss as wide as that.
+place. So a booster gets ``1 / sqrt(h(r)**-2 + h(s/2)**-2 - h(0)**-2)`` for a bound ``h(r)``, where
+``s`` is the scale of the residuals of the round, 1.25 times their median. For `PseudoHuber` that is
+``h`` at ``sqrt(r**2 + (s/2)**2)``; next to nothing changes in a loss that is wider than ``s``.
 
 **Losses with a kink**, such as the absolute and the pinball loss, have a second derivative that
 is zero wherever it exists. A Python objective cannot re-fit leaves with a quantile, as engines do
@@ -67,7 +68,7 @@ from typing import ClassVar, Literal, Self, TypeAlias
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_choice, check_number
-from boostobj._math import choose, clip, hypot
+from boostobj._math import choose, clip
 from boostobj._typing import Array, Curvature
 from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
 
@@ -82,8 +83,9 @@ def pinball_slope(r: Array, quantile: float) -> Array:
 
 def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
     """Gradient of `height` times the pinball loss, zero at the kink."""
-    sides = height * (1 - quantile), height * quantile
-    return array_namespace(r).sign(r) * choose(r > 0, *sides, r.dtype)
+    xp = array_namespace(r)
+    above, below = (xp.astype(side, r.dtype) for side in (r > 0, r < 0))
+    return height * (1 - quantile) * above - height * quantile * below
 
 
 def smoothed_pinball(
@@ -105,7 +107,6 @@ def smoothed_pinball(
         Of the gradient and of the Hessian.
     """
     xp = array_namespace(r)
-    linear = (4 * quantile * (1 - quantile)) ** 0.75
     # where the kernel says nothing any more, squares are still finite
     far = min(1e15 * scale, 1e38)
     u = clip(r, min=-far, max=far) / scale
@@ -113,7 +114,12 @@ def smoothed_pinball(
     nearness = (0.5 * factors[0]) / xp.sqrt(bandwidth**2 + square)
     gradient = u * nearness + (0.5 - quantile) * factors[0]
     square = 1 + square
-    hessian = (0.5 * factors[1] / scale) / (linear * xp.sqrt(square) + (1 - linear) * square)
+    width = xp.sqrt(square)
+    top = 0.5 * factors[1] / scale
+    linear = (4 * quantile * (1 - quantile)) ** 0.75
+    if linear == 1:
+        return gradient, top / clip(width, max=LONGEST_STEP)
+    hessian = top / (linear * width + (1 - linear) * square)
     # |gradient| * nearness would take a far row twice its distance
     near = clip(nearness, min=3 * factors[0] * min(quantile, 1 - quantile) / LONGEST_STEP)
     least = xp.abs(gradient) * (near * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
@@ -174,12 +180,16 @@ class HalfQuadraticLoss(ResidualLoss):
         return "majorizer"
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
-        width = max(1e-30, residual_scale(sample, abs(sample.raw - sample.y)) / 2)
+        width = residual_scale(sample, abs(sample.raw - sample.y)) / 2
+        _, (highest, lower) = self._gradient_hessian(np.asarray([0.0, width]))
+        # of a loss that narrow, squares are still finite
+        lower = max(lower, 1e-18 * highest)
+        difference = float(lower**-2 - highest**-2)
 
         def softened(r: Array) -> tuple[Array, Array]:
-            gradient, _ = self._gradient_hessian(r)
-            _, hessian = self._gradient_hessian(hypot(r, width))
-            return gradient, hessian
+            xp = array_namespace(r)
+            gradient, hessian = self._gradient_hessian(r)
+            return gradient, hessian / xp.sqrt(1 + difference * xp.square(hessian))
 
         return softened
 

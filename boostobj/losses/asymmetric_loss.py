@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import choose, clip, log1p, power, sigmoids_and_surprise, softplus
+from boostobj._math import clip, power, sigmoids_and_surprise, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
 from boostobj.links import Link, Logit
@@ -83,31 +83,24 @@ class AsymmetricLoss(BinaryLoss):
         xp = array_namespace(raw)
         s, rest, surprise = sigmoids_and_surprise(raw)
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
+        is_positive, counts = (xp.astype(x, raw.dtype) for x in (y > 0, s > self.clip))
 
         gamma = self.gamma_positive
-        positive = power(rest, gamma) * (rest + gamma * s * surprise)
+        positive = is_positive * power(rest, gamma) * (rest + gamma * s * surprise)
+        positive_hessian = (1 + gamma) * s * positive
 
         gamma = self.gamma_negative
         kept, cost = self._clipped(raw, s, rest)
-        counts = kept > 0
-        # powers of zero take NumPy ten times as long
-        u = choose(counts, kept, 1.0, raw.dtype)
         share = clip(rest, min=tiny)
+        # powers of zero take NumPy ten times as long
+        u = kept + xp.astype(kept == 0, raw.dtype)
         slope = share / (share + self.clip) + gamma * rest * cost / u
-        negative = choose(counts, power(u, gamma) * s * slope, 0, raw.dtype)
+        counts = counts * (1 - is_positive)
+        negative = counts * power(u, gamma) * s * slope
+        negative_hessian = clip((1 + gamma) * rest * negative, min=tiny)
 
-        hessian = choose(
-            y > 0,
-            (1 + self.gamma_positive) * s * positive,
-            choose(
-                counts,
-                clip((1 + self.gamma_negative) * rest * negative, min=tiny),
-                FLOOR,
-                raw.dtype,
-            ),
-            raw.dtype,
-        )
-        return choose(y > 0, -positive, negative, raw.dtype), hessian
+        dropped = FLOOR * ((1 - is_positive) - counts)
+        return negative - positive, positive_hessian + negative_hessian + dropped
 
     def _clipped(self, raw: Array, s: Array, rest: Array) -> tuple[Array, Array]:
         """The clipped probability ``u`` and ``-log(1 - u)``."""
@@ -115,6 +108,7 @@ class AsymmetricLoss(BinaryLoss):
         if self.clip == 0:
             return s, softplus(raw)
         kept = clip(s - self.clip, min=0.0)
-        near = -log1p(-clip(kept, max=0.5))
-        far = -xp.log(rest + self.clip)
-        return kept, choose(kept < 0.5, near, far, raw.dtype)
+        other = clip(rest + self.clip, max=1.0)
+        # where `other` is near one, what it has lost in rounding
+        lost = xp.astype(other > 0.5, raw.dtype) * (kept - (1 - other))
+        return kept, lost / other - xp.log(other)

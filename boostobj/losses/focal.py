@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import power, sigmoids_and_surprise
 from boostobj._typing import Array
-from boostobj.base import BinaryLoss, own_margin
+from boostobj.base import BinaryLoss, class_side, own_margin
 from boostobj.links import FocalLogit, Link
 
 
@@ -73,8 +73,8 @@ class Focal(BinaryLoss):
         return self._weight(y, raw) * power(miss, self.gamma) * surprise
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        m = own_margin(y, raw)
-        hit, miss, surprise = sigmoids_and_surprise(m)
+        side = class_side(y, raw.dtype)
+        hit, miss, surprise = sigmoids_and_surprise(side * raw)
         focus = power(miss, self.gamma) * (miss + self.gamma * hit * surprise)
         slope = self._weight(y, raw) * focus
-        return own_margin(y, -slope), (1 + self.gamma) * hit * slope
+        return -side * slope, (1 + self.gamma) * hit * slope

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace
-from boostobj._math import choose, clip
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -46,8 +46,9 @@ class Hinge(MarginLoss):
 
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
+        pulls = xp.astype(m < 1, m.dtype)
         hessian = 0.5 / (xp.abs(1 - m) + BANDWIDTH)
-        return -xp.astype(m < 1, m.dtype), hessian * choose(m < 1, 1, BEYOND, m.dtype)
+        return -pulls, hessian * (BEYOND + (1 - BEYOND) * pulls)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Lp(KinkedLoss):
         gradient = self.p * xp.sign(r) * a ** (self.p - 1)
         # that of AbsoluteError at one end, of SquaredError at the other
         size = hypot(r, self._width)
-        return gradient, self.p * size ** (self.p - 2)
+        return gradient, self.p / size ** (2 - self.p)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         if self.p == 1:

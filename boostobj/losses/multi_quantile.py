@@ -106,9 +106,12 @@ class MultiQuantile(Loss):
     ) -> tuple[Array, Array]:
         """What each quantile's function of the residuals adds to the mean over quantiles."""
         columns = [function(self._residual(j, y, raw)) for j, function in enumerate(functions)]
-        stack = array_namespace(raw).stack
-        gradients, hessians = zip(*columns, strict=True)
-        return stack(gradients, axis=-1) / len(columns), stack(hessians, axis=-1) / len(columns)
+        xp = array_namespace(raw)
+        # contiguous columns, as the engine's chunks have
+        gradient, hessian = (
+            xp.permute_dims(xp.stack(x) / len(x), (1, 0)) for x in zip(*columns, strict=True)
+        )
+        return gradient, hessian
 
     @staticmethod
     def _residual(j: int, y: Array, raw: Array) -> Array:

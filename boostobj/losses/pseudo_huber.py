@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import hypot
+from boostobj._math import clip, hypot, power
 from boostobj._typing import Array
 from boostobj.curvature import RobustHessian, RobustLoss
 
@@ -51,5 +51,11 @@ class PseudoHuber(RobustLoss):
         return a * (self.delta * (x / (1 + hypot(x))))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        curvature = 1 / hypot(r / self.delta)
-        return r * curvature, curvature if self.hessian == "majorizer" else curvature**3
+        xp = array_namespace(r)
+        # as far as squares are finite; beyond, the gradient is delta to the last bit
+        top = float(xp.finfo(r.dtype).max)
+        far = min(0.5 * top**0.5 * self.delta, top)
+        x = clip(r, min=-far, max=far) / self.delta
+        curvature = 1 / xp.sqrt(1 + xp.square(x))
+        gradient = self.delta * (x * curvature)
+        return gradient, curvature if self.hessian == "majorizer" else power(curvature, 3)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from boostobj._arrays import Interval, array_namespace, check_choice
-from boostobj._math import choose, clip, log1p
+from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss
 
@@ -72,9 +72,12 @@ class SquaredLogError(PointwiseLoss):
         one_plus = clip(1 + raw, min=LEAST)
         distance = xp.minimum(clip(raw, min=LEAST - 1) - y, 1 + y) / (1 + y)
         # of the roots, since the ratio itself may over- or underflow
-        far = 2 * xp.log(xp.sqrt(one_plus) / xp.sqrt(1 + y))
-        near = log1p(clip(distance, min=-0.5))
-        return one_plus, choose(xp.abs(distance - 0.25) < 0.75, near, far, raw.dtype)
+        root = xp.sqrt(one_plus) / xp.sqrt(1 + y)
+        # near one, what the root has lost in rounding
+        near = clip(root, min=0.5, max=2.0)
+        lost = distance - (near - 1) * (near + 1)
+        lost = lost * xp.astype(xp.abs(distance) < 0.5, raw.dtype) / (near * near)
+        return one_plus, 2 * xp.log(root) + lost
 
     def _value(self, y: Array, raw: Array) -> Array:
         one_plus, log_ratio = self._parts(y, raw)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import choose, clip
+from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MarginLoss
 from boostobj.links import ClippedLinear, Link
@@ -73,5 +73,5 @@ class TruncatedSquared(MarginLoss):
     def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
         xp = array_namespace(m)
         distance = 1 - m
-        near = xp.abs(distance) < self.clip
-        return -2 * choose(near, distance, 0, m.dtype), choose(near, 2, FLOOR, m.dtype)
+        near = xp.astype(xp.abs(distance) < self.clip, m.dtype)
+        return -2 * near * distance, FLOOR + (2 - FLOOR) * near

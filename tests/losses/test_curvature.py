@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import boostobj as bo
 from boostobj.base import Sample
 from boostobj.curvature import fitted_to_rows, settled
 
@@ -56,3 +57,32 @@ def test_the_median_takes_whole_steps(signal):
     x, noise = signal
     assert fitted_to_rows(0.5, Sample(x + noise, x))[1] == 1
     assert 4 < fitted_to_rows(0.05, Sample(x[:300] + 9 * noise[:300], x[:300] - 15))[1] < 8
+
+
+@pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.LogCosh(), bo.Fair()])
+@pytest.mark.parametrize("unit", [1e-25, 1e-3, 1, 1e3, 1e15])
+def test_residuals_near_zero_hold_back_no_more_than_others(loss, unit, signal):
+    """Where a robust loss is narrow, its curvature is bounded by that of typical residuals."""
+    y = unit * signal[0]
+    sample = Sample(y, np.zeros(2000))
+    near, typical, far = unit * 1e-9, unit * 0.4, unit * 1e3  # half the residual scale is 0.42
+    gradient, softened = loss._softened(sample)(np.asarray([near, typical, far]))
+    exact, bound = loss._gradient_hessian(np.asarray([near, typical, far]))
+    np.testing.assert_array_equal(gradient, exact)
+    assert np.all(softened <= bound)
+    assert softened[0] < 1.2 * bound[1]
+    assert softened[2] > 0.99 * bound[2]
+
+
+def test_a_wide_robust_loss_keeps_its_curvature(signal):
+    r = signal[0]
+    for loss in (bo.Huber(30), bo.PseudoHuber(30), bo.LogCosh(30)):
+        _, softened = loss._softened(Sample(r, np.zeros(2000)))(r)
+        np.testing.assert_allclose(softened, loss._gradient_hessian(r)[1], rtol=1e-3)
+
+
+def test_pseudo_huber_is_softened_as_at_longer_residuals(signal):
+    r, loss = signal[0], bo.PseudoHuber(0.1)
+    width = 1.25 * np.median(abs(r)) / 2
+    _, softened = loss._softened(Sample(r, np.zeros(2000)))(r)
+    np.testing.assert_allclose(softened, loss._gradient_hessian(np.hypot(r, width))[1], rtol=1e-12)
