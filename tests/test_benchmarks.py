@@ -87,7 +87,7 @@ def test_estimators(script, capsys, monkeypatch):
 
 
 def test_intervals(script, monkeypatch):
-    for engine in script.ENGINES.values():
+    for engine in script.SMALL_TREES.values():
         monkeypatch.setattr(engine, "n_estimators", 3)
         monkeypatch.setattr(engine, "n_jobs", 1)
     grid = {"lower": [0.05, 0.1], "upper": [0.9]}

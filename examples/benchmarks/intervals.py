@@ -39,6 +39,11 @@ ENGINES = {
     "xgboost": XGBRegressor(n_estimators=200, learning_rate=0.1, max_depth=4, min_child_weight=20),
     "lightgbm": LGBMRegressor(n_estimators=200, learning_rate=0.1, num_leaves=16, verbose=-1),
 }
+#: of `paper`
+SMALL_TREES = {
+    "xgboost": clone(ENGINES["xgboost"]).set_params(n_estimators=100, max_depth=2),
+    "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=100, num_leaves=4),
+}
 
 #: where `paper` looks for levels that make intervals short
 SEARCH = {
@@ -147,13 +152,9 @@ def paper(splits: int = 20) -> dict[tuple[str, ...], tuple[float, float]]:
     print(f"{'2,000 rows, 5,000 new ones, 90 %':<46}{'inside, %':>16}{'mean width':>16}")
     print(f"{'design 1, random forest as published':<46}{91.06:>16.2f}{1.996:>16.3f}")
     print(f"{'design 2, random forest as published':<46}{90.18:>16.2f}{36.7:>16.1f}")
-    small_trees = {
-        "xgboost": clone(ENGINES["xgboost"]).set_params(n_estimators=100, max_depth=2),
-        "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=100, num_leaves=4),
-    }
     results = {}
     for design, function in (("design 1", poisson_design), ("design 2", cauchy_design)):
-        for engine, estimator in small_trees.items():
+        for engine, estimator in SMALL_TREES.items():
             shortest = GridSearchCV(
                 QuantileIntervalRegressor(estimator, random_state=0),
                 scoring=interval_scorers(0.9)["neg_interval_width"],
