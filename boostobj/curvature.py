@@ -184,7 +184,7 @@ class HalfQuadraticLoss(ResidualLoss):
         _, (highest, lower) = self._gradient_hessian(np.asarray([0.0, width]))
         # of a loss that narrow, squares are still finite
         lower = max(lower, 1e-18 * highest)
-        difference = float(lower**-2 - highest**-2)
+        difference = max(0.0, float(lower**-2 - highest**-2))
 
         def softened(r: Array) -> tuple[Array, Array]:
             xp = array_namespace(r)
