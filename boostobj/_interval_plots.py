@@ -260,7 +260,8 @@ class CoverageDisplay:
         y : array-like of shape (n,)
             Targets.
         by : int or str, optional
-            The column of `X` to bin by: equally many rows a bin, or the most frequent categories.
+            The column of `X` to bin by: equally many rows a bin, each of a few numbers, or the most
+            frequent categories.
             By default the predicted median.
         coverages : sequence of float, optional
             The levels of the first panel; by default those of 10 %, 20 %, ..., 90 % and 95 % for
@@ -409,6 +410,10 @@ def _bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:
         positions = np.minimum(np.searchsorted(found, values.astype(str)), len(found) - 1)
         return np.where(found[positions] == values.astype(str), positions, -1), found.tolist()
     values = values.astype(float)
+    found = np.unique(values[~np.isnan(values)])
+    if len(found) <= n_bins:
+        codes = np.searchsorted(found, values)
+        return np.where(np.isnan(values), -1, codes), [f"{value:.4g}" for value in found]
     edges = np.unique(np.nanquantile(values, np.linspace(0, 1, n_bins + 1)))
     codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     used, codes = np.unique(np.where(np.isnan(values), -1, codes), return_inverse=True)

@@ -12,7 +12,7 @@ from boostobj._arrays import array_namespace, weighted_quantile
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 
-#: As many rows as scales are read off: enough to know one to a hundredth.
+#: As many rows as scales are read off: enough to know one to a hundredth or two.
 SAMPLE_ROWS = 1 << 14
 
 

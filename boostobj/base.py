@@ -17,13 +17,20 @@ The author never sees weights, shapes, label encodings or a booster. A method re
 It may get some rows only, even one, and on several threads, so that it takes no statistic over
 rows: what a loss reads off them goes into `_adapted`. NumPy will do; a loss for arrays of any
 namespace of the array API standard, as those of this package, computes with
-``xp = array_namespace(r)``.
+``xp = array_api_compat.array_namespace(r)``.
 
-What else a loss may say, all of it optional:
+A class attribute ``formula`` says the value of a row in those variables and the parameters, as
+Python with the functions of mpmath. What else a loss may say, all of it optional:
 
 ===================  ===================================================  =========================
 name                 what                                                 default
 ===================  ===================================================  =========================
+``curvature``        what the Hessian is: "exact", "majorizer" (an upper  "exact"
+                     bound) or "smoothed" (a positive stand-in)
+``unit_curvature``   True scales to a mean Hessian of one each round,     True for `ResidualLoss`
+                     for margins in the target's unit
+``builtin``          the engines' objectives with the same minimum        none
+``max_delta_step``   the estimators' limit of leaves                      none
 ``__post_init__``    checks the parameters                                none
 `examples`           instances to test                                    the default one
 `link`               from margins to predictions                          identity; softmax of k
@@ -82,7 +89,9 @@ __all__ = [
     "ResidualLoss",
     "Sample",
     "all_losses",
+    "class_side",
     "get_loss",
+    "own_margin",
 ]
 
 #: Gradient and Hessian as a function of targets and margins.
@@ -99,6 +108,21 @@ MOST_LEVELS = 100
 
 #: More than anybody grows trees for; a larger class number is something else, such as a date.
 MOST_CLASSES = 10_000
+
+#: Usual names of losses that are neither theirs nor those of an engine's objective.
+_SHORT_NAMES = {
+    "bce": "cross_entropy",
+    "l1": "absolute_error",
+    "l2": "squared_error",
+    "log_loss": "cross_entropy",
+    "logloss": "cross_entropy",
+    "mae": "absolute_error",
+    "mean_absolute_error": "absolute_error",
+    "mean_squared_error": "squared_error",
+    "mse": "squared_error",
+    "pinball": "quantile",
+    "rmse": "squared_error",
+}
 
 _registry: dict[str, type[Loss]] = {}
 
@@ -159,15 +183,7 @@ class Loss(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "formula" in cls.__dict__:
-            name = snake_case(cls.__name__)
-            taken = _registry.get(name, cls)
-            # What is defined again in its own module, as by a reload, takes its own place.
-            if taken.__module__.startswith("boostobj.") and taken.__module__ != cls.__module__:
-                raise ValueError(
-                    f"{cls.__module__}.{cls.__name__}: the name {name!r} belongs to "
-                    f"{taken.__module__}.{taken.__name__}, give the class another one"
-                )
-            _registry[name] = cls
+            register(_registry, snake_case(cls.__name__), cls)
 
     @classmethod
     def examples(cls) -> tuple[Loss, ...]:
@@ -249,9 +265,10 @@ class Loss(ABC):
         Raises
         ------
         TypeError, ValueError
-            As in `value`.
+            As in `value`, or if a margin is not finite.
         """
         y, raw = self._checked(y_true, raw_prediction)
+        Interval().check(raw, "raw_prediction", title(self))
         xp = array_namespace(raw)
 
         def both(y: Array, raw: Array) -> tuple[Array, ...]:
@@ -281,7 +298,7 @@ class Loss(ABC):
 
         Returns
         -------
-        float, or array of shape (k,) for k outputs
+        float, or array of shape (k,) for k > 1 outputs
             XGBoost's ``base_score`` for a loss whose margin XGBoost does not transform;
             `boostobj.base_score` and `boostobj.init_scores` give the start in each engine's form.
 
@@ -294,8 +311,8 @@ class Loss(ABC):
         """
         y, weight = self._init_rows(y_true, sample_weight)
         self._domain.check(y, "y_true", title(self))
-        if y.ndim == 1:
-            return self._init_score(y, weight)
+        if y.ndim == 1 or y.shape[1] == 1:
+            return self._init_score(y.ravel(), weight)
         return np.asarray([self._init_score(column, weight) for column in y.T])
 
     def __call__(
@@ -686,8 +703,8 @@ def get_loss(name: str, /, **parameters: Any) -> Loss:
 
     Raises
     ------
-    ValueError
-        If no loss has that name.
+    TypeError, ValueError
+        If no loss has that name, or a parameter is not what it should be.
 
     Examples
     --------
@@ -695,10 +712,18 @@ def get_loss(name: str, /, **parameters: Any) -> Loss:
     Quantile(quantile=0.9, scale=None)
     """
     if name not in _registry:
-        near = difflib.get_close_matches(str(name), _registry, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"name must be one of {sorted(_registry)}, got {name!r}{hint}")
+        meant = _meant(str(name))
+        hint = f"; did you mean {meant!r}?" if meant else "."
+        raise ValueError(f"no loss has the name {name!r}{hint} There are {sorted(_registry)}")
     return _registry[name](**parameters)
+
+
+def _meant(name: str) -> str | None:
+    """The loss that may have been meant by an engine's or another short name, or a misspelt one."""
+    known = {x: n for n, cls in sorted(_registry.items()) for x in cls.builtin.values()}
+    known |= _SHORT_NAMES
+    near = difflib.get_close_matches(name, _registry, n=1)
+    return known.get(name.lower()) or next(iter(near), None)
 
 
 def all_losses() -> dict[str, type[Loss]]:
@@ -712,18 +737,52 @@ def all_losses() -> dict[str, type[Loss]]:
     return dict(sorted(_registry.items()))
 
 
+def register(registry: dict[str, Any], name: str, cls: type) -> None:
+    """Enter a class by its name, unless that belongs to one of this package."""
+    taken = registry.get(name, cls)
+    # What is defined again in its own module, as by a reload, takes its own place.
+    if taken.__module__.startswith("boostobj.") and taken.__module__ != cls.__module__:
+        raise ValueError(
+            f"{cls.__module__}.{cls.__name__}: the name {name!r} belongs to "
+            f"{taken.__module__}.{taken.__name__}, give the class another one"
+        )
+    registry[name] = cls
+
+
 def snake_case(name: str) -> str:
     """``LogCosh`` to ``log_cosh``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def class_side(y: Array, dtype: Any) -> Array:
-    """1 for positives, -1 for the others."""
+    """1 for positives, -1 for the others.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels 0 and 1, or -1 and +1.
+    dtype : dtype
+        Of the result.
+
+    Returns
+    -------
+    array of shape (n,)
+    """
     return 2 * array_namespace(y).astype(y > 0, dtype) - 1
 
 
 def own_margin(y: Array, raw: Array) -> Array:
-    """The margin of each row's own class: `raw` for positives, ``-raw`` for the others."""
+    """The margin of each row's own class: `raw` for positives, ``-raw`` for the others.
+
+    Parameters
+    ----------
+    y, raw : array of shape (n,)
+        Labels 0 and 1, or -1 and +1, and margins.
+
+    Returns
+    -------
+    array of shape (n,)
+    """
     return class_side(y, raw.dtype) * raw
 
 

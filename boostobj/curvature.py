@@ -27,9 +27,9 @@ that it is wider for extreme quantiles and the narrower the more rows there are,
 ``b = (4v)**-0.2 / sqrt(1 + n/20000)`` with ``v = q * (1 - q)``.
 
 The further out the quantile, the less a distant row holds its leaf, ``a = (4v)**0.75``, since the
-many rows on the near side pull slowly; but enough that no row moves more than three times its
-distance before the learning rate, and no further than ``20 s`` over twice the rarer side's share,
-or trees would gain the most from setting outliers apart.
+many rows on the near side pull slowly; but enough that no distant row moves more than some three
+times its distance before the learning rate, and no further than ``20 s`` over twice the rarer
+side's share, or trees would gain the most from setting outliers apart.
 
 In a small sample the few rows on the far side must be able to answer. There shorter steps overfit
 less, but take longer to the place, so that they wait until the model is on the spot, and matter
@@ -68,17 +68,12 @@ from typing import ClassVar, Literal, Self, TypeAlias
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_choice, check_number
-from boostobj._math import choose, clip
+from boostobj._math import clip
 from boostobj._typing import Array, Curvature
 from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
 
 #: No row of the median asks for a step of more widths than this.
 LONGEST_STEP = 20.0
-
-
-def pinball_slope(r: Array, quantile: float) -> Array:
-    """Absolute slope of the pinball loss on the side of each residual."""
-    return choose(r > 0, 1 - quantile, quantile, r.dtype)
 
 
 def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
@@ -181,15 +176,16 @@ class HalfQuadraticLoss(ResidualLoss):
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
         width = residual_scale(sample, abs(sample.raw - sample.y)) / 2
-        _, (highest, lower) = self._gradient_hessian(np.asarray([0.0, width]))
+        _, bounds = self._gradient_hessian(np.asarray([0.0, width]))
+        at_zero, at_width = map(float, bounds)
         # of a loss that narrow, squares are still finite
-        lower = max(lower, 1e-18 * highest)
-        difference = max(0.0, float(lower**-2 - highest**-2))
+        lost = min(at_zero / max(at_width, 1e-300), 1e18) ** 2 - 1
+        lost = max(0.0, lost)
 
         def softened(r: Array) -> tuple[Array, Array]:
             xp = array_namespace(r)
             gradient, hessian = self._gradient_hessian(r)
-            return gradient, hessian / xp.sqrt(1 + difference * xp.square(hessian))
+            return gradient, hessian / xp.sqrt(1 + lost * xp.square(hessian / at_zero))
 
         return softened
 

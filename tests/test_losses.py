@@ -125,6 +125,8 @@ def test_a_name_of_this_package_stays_its_own():
     with pytest.raises(ValueError, match=message):
         type("Huber", (boostobj.ResidualLoss,), body)
     assert boostobj.get_loss("huber") == boostobj.Huber()
+    with pytest.raises(ValueError, match="the name 'MAE' belongs to boostobj"):
+        type("MAE", (boostobj.metrics.Metric,), {"__module__": "elsewhere"})
 
 
 def test_a_loss_may_be_defined_again():

@@ -81,6 +81,7 @@ def derivatives(
     """
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
+    _check_margins(loss, raw)
     if loss.link != Identity() and len(raw) > SAMPLE_ROWS:
         # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
         # target's unit, which may lie far from zero, need it.
@@ -109,8 +110,6 @@ def _evaluate(
 ) -> None:
     """Fill `outputs`, gradient and Hessian, in place."""
     sample = Sample(y, raw, weight, batch.adapter)
-    if loss.unit_curvature and not np.isfinite(sample.raw).all():
-        _check_margins(loss, raw)
     if isinstance(loss, GroupLoss):
         sizes = check_group(batch.group, len(raw))
         function: Any = partial(_results, partial(loss._round_derivatives, sizes=sizes))
@@ -137,7 +136,6 @@ def _evaluate(
 
     finite, pulls = np.reshape(each_chunk(fill, (y, raw), batch.n_threads), (-1, 2)).T
     if not finite.all():
-        _check_margins(loss, raw)
         for name, x in zip(("gradient", "Hessian"), outputs, strict=True):
             if weight is not None:
                 x[weight == 0] = 0  # of infinity as well
@@ -250,7 +248,7 @@ def _unit_factor(
     factor = np.minimum(
         np.minimum(mean, LARGEST_MEAN) / curvature, LARGEST / np.maximum(size, 1e-8)
     )
-    return factor, factor * curvature
+    return factor, np.maximum(factor * curvature, HESSIAN_FLOOR)
 
 
 def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: Any) -> None:
@@ -271,7 +269,7 @@ def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: A
 
 
 def _multiply(x: NumpyArray, factor: NumpyArray, out: NumpyArray) -> None:
-    """``x * factor`` into `out`, of several factors by column: rows of a few take long."""
+    """``x * factor`` into `out`, column by column: NumPy is slow at a short row of factors."""
     if factor.ndim == 0:
         np.multiply(x, factor, out=out, casting="same_kind")
         return

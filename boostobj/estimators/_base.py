@@ -42,7 +42,10 @@ MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 def resolve_loss(loss: Any, owner: str) -> Loss:
     """A loss from an instance or a name."""
     if isinstance(loss, str):
-        loss = get_loss(loss)
+        try:
+            loss = get_loss(loss)
+        except ValueError as error:
+            raise ValueError(f"{owner}: loss: {error}") from None
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(f"{owner}: loss must be an instance, {loss.__name__}() and not the class")
     if not isinstance(loss, Loss):

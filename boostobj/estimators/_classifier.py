@@ -145,9 +145,9 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             multiclass loss.
         sample_weight : array-like of shape (n,), optional
             Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
-            ``min_child_samples``. The engines hold sums of weights against ``min_child_weight``,
-            ``reg_lambda`` and the like, so that weights in another unit train another model;
-            divide by their mean if the unit is arbitrary.
+            ``min_child_samples`` and bins. The engines hold sums of weights against
+            ``min_child_weight``, ``reg_lambda`` and the like, so that weights in another unit train
+            another model; divide by their mean if the unit is arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostClassifier or booster, optional

@@ -115,6 +115,27 @@ def interval_scores(lower: NumpyArray, centre: NumpyArray, upper: NumpyArray) ->
     return scores
 
 
+def beyond(bound: NumpyArray, growth: NumpyArray) -> NumpyArray:
+    """`bound` plus `growth`, and further out by what rounding may have lost.
+
+    Tied targets would all fall out of an interval that misses them by the last digit.
+
+    Parameters
+    ----------
+    bound : ndarray of shape (m,)
+        Upper bounds, or lower ones with the sign turned.
+    growth : ndarray of shape () or (m,)
+        From `Calibration.growth`.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+    """
+    size = np.maximum(np.abs(bound), np.abs(np.where(np.isfinite(growth), growth, 0)))
+    moved: NumpyArray = bound + growth + 4 * np.finfo(np.float64).eps * size
+    return moved
+
+
 def level_weights(levels: NumpyArray, level: float) -> NumpyArray:
     """Weights that turn quantiles at `levels` into the one at `level`; they add up to one.
 

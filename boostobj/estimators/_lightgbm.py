@@ -15,7 +15,7 @@ from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: What does not go on to training as a parameter.
-_NOT_PASSED = ("class_weight", "importance_type", "num_iterations", "objective")
+_NOT_PASSED = ("callbacks", "class_weight", "importance_type", "num_iterations", "objective")
 
 
 class LightGBMEngine(Engine):
@@ -49,6 +49,15 @@ class LightGBMEngine(Engine):
                 f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "
                 "use 'gbdt' or 'dart'"
             )
+        if any(hasattr(callback, "stopping_rounds") for callback in self._callbacks):
+            raise ValueError(
+                "estimator: callbacks hold an early_stopping; set early_stopping_rounds on the "
+                "boostobj estimator"
+            )
+
+    @property
+    def _callbacks(self) -> list[Any]:
+        return list(self.given.get("callbacks") or ())
 
     def canonical(self, name: str) -> str:
         """LightGBM's own name of a parameter."""
@@ -94,7 +103,7 @@ class LightGBMEngine(Engine):
         data = self._dataset(train)
         valid = [] if validation is None else [self._dataset(validation, data)]
         history: dict[str, dict[str, list[float]]] = {}
-        callbacks = [_without_reset, lightgbm.record_evaluation(history)]
+        callbacks = [_without_reset, lightgbm.record_evaluation(history), *self._callbacks]
         if task.early_stopping_rounds is not None:
             least = float(parameters.pop("early_stopping_min_delta", 0.0))
             callbacks.append(

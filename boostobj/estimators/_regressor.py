@@ -7,7 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import d2_pinball_score
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
@@ -20,6 +22,7 @@ from boostobj.estimators._base import (
     resolve_loss,
     warn_of_constant,
 )
+from boostobj.losses.multi_quantile import MultiQuantile
 from boostobj.losses.squared_error import SquaredError
 
 
@@ -34,8 +37,11 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
         Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
         engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
+        To tune it pass it. Losses with a logarithmic link limit leaves to 0.7 unless it has a
+        ``max_delta_step``; 0 is no limit.
     loss : Loss or str, default=SquaredError()
-        What to minimise: an instance, or the name of a loss with its default parameters.
+        What to minimise: an instance, or the name of a loss with its default parameters. Tune it
+        by a list of instances.
     early_stopping_rounds : int, optional
         Stop when the loss on rows kept for validation has not improved for so many rounds, and
         keep the best round. By default all rows train for all rounds.
@@ -122,9 +128,9 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
             Targets in the domain of the loss; k columns are k targets.
         sample_weight : array-like of shape (n,), optional
             Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
-            ``min_child_samples``. The engines hold sums of weights against ``min_child_weight``,
-            ``reg_lambda`` and the like, so that weights in another unit train another model;
-            divide by their mean if the unit is arbitrary.
+            ``min_child_samples`` and bins. The engines hold sums of weights against
+            ``min_child_weight``, ``reg_lambda`` and the like, so that weights in another unit train
+            another model; divide by their mean if the unit is arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostRegressor or booster, optional
@@ -189,6 +195,35 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         ndarray of shape (n,) or (n, k)
         """
         return map(self._linked, self._staged_raw_prediction(X))
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R² of `predict`; for `MultiQuantile` the mean over quantiles of its kin, D².
+
+        D² is the share of the pinball loss of the best constant that is gone: 1 is perfect.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Features as in `fit`.
+        y : array-like of shape (n,) or (n, k)
+            Targets.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if not isinstance(self.loss_, MultiQuantile):
+            return float(super().score(X, y, sample_weight))
+        predictions = self.predict(X)
+        targets = np.broadcast_to(np.reshape(y, (len(predictions), -1)), predictions.shape)
+        scores = [
+            d2_pinball_score(targets[:, j], predictions[:, j], sample_weight=sample_weight, alpha=q)
+            for j, q in enumerate(self.loss_.quantiles)
+        ]
+        return float(np.mean(scores))
 
     def _linked(self, raw: NumpyArray) -> NumpyArray:
         return np.asarray(self.loss_.link.inverse(raw))

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._base import TakesFrames, all_or_nothing, warn_of_constant
-from boostobj.estimators._conformal import Calibration, TooFewRowsError, level_weights
+from boostobj.estimators._conformal import Calibration, TooFewRowsError, beyond, level_weights
 from boostobj.estimators._features import check_features
 from boostobj.estimators._fitting import take_rows
 from boostobj.estimators._folds import calibration_folds
@@ -440,9 +440,11 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         for j, level in enumerate(self.quantiles_):
             residuals = self._calibration.residuals[:, j]
             if level < 0.5:
-                quantiles[:, j] -= self._calibration.quantile(-residuals, 1 - level, codes)
+                down = self._calibration.quantile(-residuals, 1 - level, codes)
+                quantiles[:, j] = -beyond(-quantiles[:, j], down)
             elif level > 0.5:
-                quantiles[:, j] += self._calibration.quantile(residuals, level, codes)
+                up = self._calibration.quantile(residuals, level, codes)
+                quantiles[:, j] = beyond(quantiles[:, j], up)
         # Bounds that cross after their calibration give way to the outer one.
         below, above = self.quantiles_ < 0.5, self.quantiles_ > 0.5
         outwards = np.minimum.accumulate(quantiles[:, below][:, ::-1], axis=1)
@@ -457,7 +459,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         else:
             X = check_features(self, X, reset=False)
         by_fold = [predict_levels(models, X, checked=not self._prefit) for models in self.models_]
-        return np.asarray(np.mean(by_fold, axis=0))
+        # the mean of equal numbers may be off by a digit
+        return np.clip(np.mean(by_fold, axis=0), np.min(by_fold, axis=0), np.max(by_fold, axis=0))
 
     def _median(self, quantiles: NumpyArray) -> NumpyArray:
         return np.asarray(quantiles @ level_weights(self.quantiles_, 0.5))
@@ -477,7 +480,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         if self._calibration is not None:
             residuals = weights @ self._calibration.residuals.T
             down, up = self._calibration.growth(residuals, lower, upper, codes)
-            low, high = low - down, high + up
+            low, high = -beyond(-low, down), beyond(high, up)
         return np.column_stack([np.minimum(low, middle), np.maximum(high, middle)])
 
     def _codes(self, groups: ArrayLike | None, n: int) -> NumpyArray | None:

@@ -73,6 +73,8 @@ class ClassBalanced(Loss):
     def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:
         """Make an object of the family of `loss`."""
         family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
+        if cls not in (ClassBalanced, TwoClassBalanced, MulticlassClassBalanced):
+            raise TypeError(f"{cls.__name__}: ClassBalanced has no subclasses of a user")
         if not issubclass(family, cls):  # `dataclasses.replace` with a loss of the other family
             return ClassBalanced(loss, counts, beta)  # type: ignore[return-value]
         return object.__new__(family)  # type: ignore[return-value]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_number, weighted_quantile
+from boostobj._arrays import check_number, weighted_quantile
 from boostobj._typing import Array, NumpyArray
-from boostobj.curvature import PinballLoss, pinball_slope
+from boostobj.curvature import PinballLoss, pinball_gradient
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Quantile(PinballLoss):
         return self.quantile
 
     def _value(self, r: Array) -> Array:
-        return pinball_slope(r, self.quantile) * array_namespace(r).abs(r)
+        return pinball_gradient(r, self.quantile) * r
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, self.quantile, weight)

@@ -94,7 +94,7 @@ class SquaredLogError(PointwiseLoss):
         hit = xp.astype(xp.abs(r) <= 1e-12 * (1 + y), r.dtype)
         at_target = 1 / (1 + y) / one_plus
         # r itself may be smaller than any number that divides
-        return gradient, hit * at_target + (1 - hit) * (gradient / (r + hit))
+        return gradient, hit * at_target + (1 - hit) * (gradient / (r * (1 - hit) + hit))
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return float(np.expm1(np.average(np.log1p(y), weights=weight)))

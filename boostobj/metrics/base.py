@@ -14,7 +14,7 @@ import numpy as np
 
 from boostobj._arrays import Interval, align, as_float, check_weights
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, snake_case
+from boostobj.base import Loss, register, snake_case
 from boostobj.engine.batch import read_call
 from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link
@@ -52,7 +52,7 @@ class Metric(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _registry[class_name(cls)] = cls
+        register(_registry, class_name(cls), cls)
 
     @property
     def name(self) -> str:

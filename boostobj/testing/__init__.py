@@ -33,8 +33,8 @@ def check_loss(loss: Loss) -> None:
     Raises
     ------
     AssertionError
-        If a check fails. It names the loss, the check, the worst point, what the loss gives
-        there and what it should.
+        If a check fails. It names the loss, the check, a faulty point of ordinary size, what the
+        loss gives there and what it should, and the other checks that fail.
     TypeError
         If `loss` is no instance of a loss, such as its class, or its class no frozen dataclass.
     ImportError
@@ -54,17 +54,23 @@ def check_loss(loss: Loss) -> None:
         trial = Trial(loss)
     except (AttributeError, SyntaxError) as error:
         raise AssertionError(f"{loss!r} has no usable formula: {error}") from error
+    failures: dict[str, Exception] = {}
     for check in checks_of(loss):
         try:
             # numpy's own settings, whatever the caller's
             with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
                 warnings.simplefilter("error")
                 check(trial)
-        except Exception as error:
-            kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            hint = next((hint for part, hint in _HINTS.items() if part in str(error)), "")
-            message = f"{loss!r} fails check {check.__name__!r}: {kind}{error}{hint}"
-            raise AssertionError(message) from error
+        except Exception as error:  # noqa: BLE001 (raised below)
+            failures[check.__name__] = error
+    if failures:
+        (name, error), *others = failures.items()
+        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+        hint = next((hint for part, hint in _HINTS.items() if part in str(error)), "")
+        message = f"{loss!r} fails check {name!r}: {kind}{error}{hint}"
+        if others:
+            message += f"\nIt also fails {', '.join(repr(other) for other, _ in others)}."
+        raise AssertionError(message) from error
 
 
 #: What is behind the messages of Python and NumPy that say little.

@@ -70,7 +70,7 @@ def test_callback_names_what_is_wrong(loss, y, raw, weight, message):
         (lambda: boostobj.LogCosh(hessian="mm"), ValueError, "'majorizer' or 'exact', got 'mm'"),
         (lambda: boostobj.Softmax(n_classes=1), ValueError, "n_classes must be >= 2, got 1"),
         (lambda: boostobj.Softmax(n_classes=2.5), TypeError, "must be an integer >= 2, got 2.5"),
-        (lambda: boostobj.get_loss("hubber"), ValueError, "got 'hubber'; did you mean 'huber'"),
+        (lambda: boostobj.get_loss("hubber"), ValueError, "name 'hubber'; did you mean 'huber'"),
         (lambda: boostobj.get_loss("huber", gamma=1), TypeError, "gamma"),
         (lambda: boostobj.set_num_threads(0), ValueError, "n_threads must be >= 1, got 0"),
         (lambda: boostobj.set_num_threads(2.7), TypeError, "n_threads must be an integer.*got 2.7"),

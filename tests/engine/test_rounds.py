@@ -101,7 +101,7 @@ def test_scales_of_many_rows_do_not_depend_on_their_order(loss):
         np.testing.assert_allclose(g_other, g[shuffled], rtol=0.05, atol=0.02)
         np.testing.assert_allclose(h_other, h[shuffled], rtol=0.1)
         assert np.mean(h, dtype=float) == pytest.approx(
-            1 if weight is None else weight.mean(), rel=0.02
+            1 if weight is None else weight.mean(), rel=0.035
         )
 
 
@@ -322,7 +322,7 @@ def test_long_tails_of_many_rows_average_to_one(loss, weighted):
     n = 300_000
     y, w = rng.uniform(1e-9, 1, n), rng.uniform(0, 2, n) if weighted else None
     g, h = (x.astype(float) for x in loss(y, np.full(n, 0.5), w))
-    assert np.sum(h) / (n if w is None else w.sum()) == pytest.approx(1, rel=0.02)
+    assert np.sum(h) / (n if w is None else w.sum()) == pytest.approx(1, rel=0.035)
     # both were brought there by one factor
     exact_g, exact_h = loss._boosting(Sample(y, np.full(n, 0.5), w))(y, np.full(n, 0.5))
     counts = h > 1e-12
@@ -388,3 +388,20 @@ def test_weights_below_float32_are_no_flat_loss():
         raw = np.zeros((3, 2)) if loss.name == "multi_quantile" else np.zeros(3)
         gradient, _ = loss(np.arange(1.0, 4.0), raw, weight)
         assert not gradient.any()
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.Logistic()], ids=repr)
+@pytest.mark.parametrize("n", [50, 3 * SAMPLE_ROWS])
+def test_margins_must_be_finite(loss, bad, n):
+    raw = np.zeros(n)
+    raw[n - 7] = bad  # beside the sample
+    with pytest.raises(ValueError, match=f"raw_prediction must be finite, got {bad} "):
+        loss(np.ones(n), raw)
+
+
+@pytest.mark.parametrize("n", [SAMPLE_ROWS, 3 * SAMPLE_ROWS])
+def test_a_vanishing_hessian_stays_above_zero(n):
+    g, h = boostobj.LogCosh(hessian="exact")(np.full(n, 1000.0), np.zeros(n))
+    assert np.all(h > 0)
+    assert np.all(g < 0)

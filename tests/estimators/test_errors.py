@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor, early_stopping
 from sklearn.linear_model import Ridge
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
 from xgboost.callback import EarlyStopping
@@ -121,7 +121,15 @@ REGRESSOR = {
         TypeError,
         "loss must be an instance, Huber() and not the class",
     ),
-    "misspelt loss": ({"loss": "hubr"}, {}, ValueError, "did you mean 'huber'?"),
+    "misspelt loss": (
+        {"loss": "hubr"},
+        {},
+        ValueError,
+        "BoostRegressor: loss: no loss has the name 'hubr'; did you mean 'huber'?",
+    ),
+    "an engine's name": ({"loss": "regression_l1"}, {}, ValueError, "mean 'absolute_error'?"),
+    "a short name": ({"loss": "MAE"}, {}, ValueError, "did you mean 'absolute_error'?"),
+    "no name at all": ({"loss": "xyzzy"}, {}, ValueError, "no loss has the name 'xyzzy'. There"),
     "loss of groups": (
         {"loss": "pairwise_hinge"},
         {},
@@ -226,6 +234,12 @@ REGRESSOR = {
         {},
         ValueError,
         "callbacks hold an EarlyStopping, which leaves the rounds after the best in the model",
+    ),
+    "early stopping of LightGBM's own": (
+        {"estimator": LGBMRegressor(callbacks=[early_stopping(3)])},
+        {},
+        ValueError,
+        "callbacks hold an early_stopping; set early_stopping_rounds on the boostobj estimator",
     ),
     "random forest": (
         {"estimator": LGBMRegressor(boosting_type="rf")},

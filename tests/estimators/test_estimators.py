@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm import LGBMClassifier, LGBMRegressor, reset_parameter
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -43,6 +43,7 @@ from boostobj import (
     SquaredError,
     Tweedie,
 )
+from boostobj._arrays import weighted_quantile
 from boostobj.base import MarginLoss, MulticlassLoss
 from boostobj.catalogue import built_in_losses
 from boostobj.estimators._fitting import Rows, fit_engine, split_rows
@@ -972,3 +973,40 @@ def test_callbacks_of_xgboost_see_the_metric_but_for_a_power_of_ten(regression):
     (history,) = model.evals_result_["validation"].values()
     digits = np.log10(np.asarray(seen) / history)
     np.testing.assert_allclose(digits, np.round(digits[0]), atol=1e-6)
+
+
+def test_callbacks_of_lightgbm_are_called(regression):
+    X, y, _ = regression
+    halved = reset_parameter(learning_rate=lambda i: 0.1 * 0.5**i)
+    model = BoostRegressor(LGBMRegressor(n_estimators=20, n_jobs=1, callbacks=[halved])).fit(X, y)
+    trees = model.booster_.trees_to_dataframe()
+    # leaves of the first tree hold the start as well
+    size = trees[trees["left_child"].isna()].groupby("tree_index")["value"].std()
+    assert size[10] < 0.01 * size[1]
+
+
+def test_several_quantiles_have_a_score(regression):
+    X, y, _ = regression
+    quantiles = (0.1, 0.5, 0.9)
+    model = BoostRegressor(ENGINES["xgboost"], loss=boostobj.MultiQuantile(quantiles))
+    with pytest.raises(NotFittedError):
+        model.score(X, y)
+    w = np.random.default_rng(0).uniform(size=len(y))
+    for weight in (None, w):
+        cost, constant = (
+            [
+                np.average(
+                    boostobj.Quantile(q).value(y, np.broadcast_to(c, len(y))), weights=weight
+                )
+                for q, c in zip(quantiles, columns, strict=True)
+            ]
+            for columns in (
+                model.fit(X, y).predict(X).T,
+                [weighted_quantile(y, q, weight) for q in quantiles],
+            )
+        )
+        expected = np.mean(1 - np.asarray(cost) / constant)
+        assert 0.1 < model.score(X, y, sample_weight=weight) < 1
+        assert model.score(X, y, sample_weight=weight) == pytest.approx(expected, rel=1e-3)
+    repeated = np.column_stack([y] * 3)
+    assert model.score(X, repeated) == model.score(X, y)

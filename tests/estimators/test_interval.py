@@ -682,3 +682,43 @@ def test_sklearn_check(estimator, check):
             # by version of XGBoost and number of rows
             pytest.xfail("equal but for float32's last digits: see test_weights_count_as_rows")
         raise
+
+
+class Constant:
+    """A model of a user."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def predict(self, X):
+        return np.full(len(X), self.value)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_ties_are_not_lost_by_rounding(symmetric):
+    """In doubles, 40 - (40 - 0.1) is more than 0.1, where many rows may be."""
+    rng = np.random.default_rng(0)
+    y, X = np.concatenate([np.full(30, 0.1), np.full(70, 50.0)]), np.zeros((100, 1))
+    for low, high in rng.uniform(20, 60, (20, 2)):
+        models = {
+            0.05: Constant(min(low, high)),
+            0.5: Constant(50.0),
+            0.95: Constant(max(low, high)),
+        }
+        model = QuantileIntervalRegressor(models, symmetric=symmetric).fit(X, y)
+        lower, upper = model.predict_interval(X).T
+        assert np.mean((lower <= y) & (y <= upper)) >= 0.9
+        quantiles = model.predict_quantiles(X)
+        assert np.mean(y >= quantiles[:, 0]) >= 0.95
+        assert np.all(np.diff(quantiles, axis=1) >= 0)
+
+
+@pytest.mark.filterwarnings("ignore:.* there is nothing to learn:UserWarning")
+@pytest.mark.parametrize("cv", [3, 10])
+def test_the_mean_of_equal_folds_is_theirs(cv):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    for constant in (0.1, 0.11, 0.21, 0.3):
+        engine = LGBMRegressor(n_estimators=2, n_jobs=1)
+        model = QuantileIntervalRegressor(engine, calibration="cv", cv=cv, random_state=0)
+        interval = model.fit(X, np.full(200, constant)).predict_interval(X)
+        assert np.all((interval[:, 0] <= constant) & (constant <= interval[:, 1]))

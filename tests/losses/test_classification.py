@@ -251,6 +251,7 @@ def test_asymmetric_loss_drops_easy_negatives():
     assert gradient[0] == 0 < gradient[1]
     assert gradient[2] < 0
     assert np.all(hessian > 0)
+    assert hessian[0] < 1e-4 * hessian[1:].min()
 
 
 def test_logistic_is_cross_entropy(two):
@@ -303,6 +304,15 @@ def test_truncated_squared_lets_wrong_labels_go():
     y = np.repeat([1.0, 0.0], [70, 30])
     assert bo.TruncatedSquared(clip=3).init_score(y) == pytest.approx(0.4)
     assert bo.TruncatedSquared(clip=1.01).init_score(y) == 1
+    gradient, hessian = bo.TruncatedSquared().gradient_hessian([1, 1], [0.0, -5.0])
+    assert gradient[1] == 0
+    assert hessian[1] < 0.01 * hessian[0]
+
+
+def test_rows_that_a_hinge_leaves_alone_hold_back_a_fifth():
+    gradient, hessian = bo.Hinge().gradient_hessian([1, 1], [0.5, 1.5])
+    assert gradient.tolist() == [-1, 0]
+    assert hessian[1] == pytest.approx(hessian[0] / 5)
 
 
 def test_class_balanced_weights_are_those_of_effective_numbers():
@@ -412,6 +422,14 @@ def test_start_values_take_labels_as_the_loss_does():
 def test_class_balanced_changes_its_loss_whole():
     loss = dataclasses.replace(bo.ClassBalanced(bo.Logistic(), (1, 2)), loss=bo.Softmax())
     assert loss == bo.ClassBalanced(bo.Softmax(), (1, 2))
+
+
+def test_class_balanced_is_final():
+    class Mine(bo.ClassBalanced):
+        pass
+
+    with pytest.raises(TypeError, match="Mine: ClassBalanced has no subclasses of a user"):
+        Mine(bo.Logistic(), (1, 2))
 
 
 def test_own_margin_takes_both_label_codes():

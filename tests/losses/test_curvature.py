@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,47 @@ def test_pseudo_huber_is_softened_as_at_longer_residuals(signal):
     width = 1.25 * np.median(abs(r)) / 2
     _, softened = loss._softened(Sample(r, np.zeros(2000)))(r)
     np.testing.assert_allclose(softened, loss._gradient_hessian(np.hypot(r, width))[1], rtol=1e-12)
+
+
+@dataclass(frozen=True)
+class InWidths(bo.RobustLoss):
+    """Pseudo-Huber's loss without its factor: its Hessian at zero is ``scale**-2``."""
+
+    scale: float = 1.0
+    hessian: str = "majorizer"
+
+    def _value(self, r):
+        return np.hypot(1, r / self.scale) - 1
+
+    def _gradient_hessian(self, r):
+        bound = 1 / (np.hypot(1, r / self.scale) * self.scale**2)
+        return r * bound, bound
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e3, 1e12])
+def test_a_robust_loss_may_have_any_height(scale, signal):
+    y = (scale * signal[0]).astype(np.float32)
+    _, h = InWidths(scale)(y, np.zeros_like(y))
+    _, expected = bo.PseudoHuber(scale)(y, np.zeros_like(y))
+    np.testing.assert_allclose(h, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("quantile", [0.05, 0.3, 0.5, 0.9])
+def test_steps_of_far_rows_are_bounded(quantile):
+    """By about three times their distance, and by 20 scales over twice the rarer side's share."""
+    r = np.concatenate([-(10.0 ** np.arange(1, 6)), 10.0 ** np.arange(1, 6)])
+    gradient, hessian = bo.Quantile(quantile, scale=1.0)._smoothed(r)
+    step = np.abs(gradient / hessian)
+    rarer = min(quantile, 1 - quantile)
+    assert np.all(step < 3.1 * np.abs(r))
+    assert np.all(step < 10.1 / rarer)
+    assert step.max() == pytest.approx(10 / rarer, rel=0.01)
+
+
+def test_many_rows_want_narrow_kernels_and_whole_steps(signal):
+    x, noise = signal
+    few = fitted_to_rows(0.05, Sample(9 * noise, x - 15))
+    n = 100_000
+    many = fitted_to_rows(0.05, Sample(np.resize(9 * noise, n), np.resize(x - 15, n)))
+    assert few[0] / many[0] == pytest.approx((6 / 1.1) ** 0.5, rel=1e-3)
+    assert many[1] < 1.3 < 3 < few[1]

@@ -476,3 +476,17 @@ def test_squared_log_errors_of_any_size_are_finite():
 def test_linex_is_never_negative():
     r = np.asarray([50, 90, 1e38], dtype=np.float32)
     assert np.all(bo.Linex().value(np.zeros_like(r), r) > 0)
+
+
+def test_squared_log_error_next_to_a_large_target():
+    for dtype in (np.float32, np.float64):
+        y = np.asarray([1e12, 3.0], dtype)
+        gradient, hessian = bo.SquaredLogError().gradient_hessian(y, y - 1)
+        assert np.all(gradient <= 0)
+        np.testing.assert_allclose(hessian, 1 / (1.0 + y) ** 2, rtol=0.6)
+
+
+def test_a_column_of_targets_has_one_start_value():
+    y = np.asarray([[1.0], [2.0], [7.0]])
+    assert bo.AbsoluteError().init_score(y) == 2
+    assert bo.base_score(bo.Poisson(), y) == pytest.approx(np.log(10 / 3))
