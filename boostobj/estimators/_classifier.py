@@ -138,11 +138,11 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
-            also booleans and categories.
+            also booleans and categories. One that is new in a prediction counts as missing.
         y : array-like of shape (n,) or (n, k)
             Labels: numbers, strings or booleans. Or soft labels: probabilities of class 1 for a
             loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a
-            multiclass loss.
+            multiclass loss; fractions between 0 and 1 are always taken for these.
         sample_weight : array-like of shape (n,), optional
             Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
             ``min_child_samples`` and bins. The engines hold sums of weights against
