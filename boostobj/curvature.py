@@ -84,7 +84,7 @@ def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
 
 
 def smoothed_pinball(
-    r: Array, quantile: float, scale: float, bandwidth: float = 1.0, *, factors: tuple[float, float]
+    r: Array, quantile: float, scale: float, bandwidth: float, *, factors: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -96,7 +96,7 @@ def smoothed_pinball(
         The level.
     scale : float
         Width of the Hessian.
-    bandwidth : float, default=1.0
+    bandwidth : float
         Width of the kernel over `scale`.
     factors : tuple of two floats
         Of the gradient and of the Hessian.
@@ -194,7 +194,8 @@ class RobustLoss(HalfQuadraticLoss):
     """A smooth half-quadratic loss, which also has an exact second derivative.
 
     A subclass is a dataclass with a field ``hessian``, "majorizer" by default; "exact" is the
-    second derivative, as the engines' built-in objectives use it.
+    second derivative, as the engines' built-in objectives use it. Both are finite at zero, where
+    the bound is at its highest.
     """
 
     hessian: RobustHessian

@@ -151,7 +151,7 @@ def _predict(key: Any, model: Any, X: Any) -> NumpyArray:
     return predicted
 
 
-def _engine(model: Any, n_models: int, seed: int, validation_given: bool = False) -> Any:
+def _engine(model: Any, n_models: int, seed: int, validation_given: bool) -> Any:
     """The engine's wrapper with threads for one of the models that are fitted at once."""
     engine = resolve_engine(model.estimator, owner=type(model).__name__, random_state=seed)
     if model.estimator is None:

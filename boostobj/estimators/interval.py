@@ -460,7 +460,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
             X = check_features(self, X, reset=False)
         by_fold = [predict_levels(models, X, checked=not self._prefit) for models in self.models_]
         # the mean of equal numbers may be off by a digit
-        return np.clip(np.mean(by_fold, axis=0), np.min(by_fold, axis=0), np.max(by_fold, axis=0))
+        bounds = np.min(by_fold, axis=0), np.max(by_fold, axis=0)
+        return np.asarray(np.clip(np.mean(by_fold, axis=0), *bounds))
 
     def _median(self, quantiles: NumpyArray) -> NumpyArray:
         return np.asarray(quantiles @ level_weights(self.quantiles_, 0.5))

@@ -61,16 +61,16 @@ def check_loss(loss: Loss) -> None:
             with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
                 warnings.simplefilter("error")
                 check(trial)
-        except Exception as error:  # noqa: BLE001 (raised below)
-            failures[check.__name__] = error
+        except Exception as failure:  # noqa: BLE001 (raised below)
+            failures[check.__name__] = failure
     if failures:
-        (name, error), *others = failures.items()
-        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-        hint = next((hint for part, hint in _HINTS.items() if part in str(error)), "")
-        message = f"{loss!r} fails check {name!r}: {kind}{error}{hint}"
+        (name, first), *others = failures.items()
+        kind = "" if isinstance(first, AssertionError) else f"{type(first).__name__}: "
+        hint = next((hint for part, hint in _HINTS.items() if part in str(first)), "")
+        message = f"{loss!r} fails check {name!r}: {kind}{first}{hint}"
         if others:
             message += f"\nIt also fails {', '.join(repr(other) for other, _ in others)}."
-        raise AssertionError(message) from error
+        raise AssertionError(message) from first
 
 
 #: What is behind the messages of Python and NumPy that say little.

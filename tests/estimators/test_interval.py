@@ -469,7 +469,7 @@ def test_threads_are_shared_among_models(train, monkeypatch):
     for own, n_jobs, expected in ((None, 4, 2), (1, 4, 1), (16, 4, 2), (None, None, None)):
         estimator = LGBMRegressor(n_jobs=own)
         model = QuantileIntervalRegressor(estimator, n_jobs=n_jobs)
-        assert _quantile_models._engine(model, 15, 0).n_jobs == expected
+        assert _quantile_models._engine(model, 15, 0, validation_given=False).n_jobs == expected
         assert estimator.n_jobs == own
 
 
