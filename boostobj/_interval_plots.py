@@ -260,9 +260,8 @@ class CoverageDisplay:
         y : array-like of shape (n,)
             Targets.
         by : int or str, optional
-            The column of `X` to bin by: equally many rows a bin, each of a few numbers, or the most
-            frequent categories.
-            By default the predicted median.
+            The column of `X` to bin by: equally many rows a bin, or a bin for each of a few numbers
+            or of the most frequent categories. By default the predicted median.
         coverages : sequence of float, optional
             The levels of the first panel; by default those of 10 %, 20 %, ..., 90 % and 95 % for
             which there are enough calibration rows.

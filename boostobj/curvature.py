@@ -179,8 +179,7 @@ class HalfQuadraticLoss(ResidualLoss):
         _, bounds = self._gradient_hessian(np.asarray([0.0, width]))
         at_zero, at_width = map(float, bounds)
         # of a loss that narrow, squares are still finite
-        lost = min(at_zero / max(at_width, 1e-300), 1e18) ** 2 - 1
-        lost = max(0.0, lost)
+        lost = max(1.0, min(at_zero / max(at_width, 1e-300), 1e18)) ** 2 - 1
 
         def softened(r: Array) -> tuple[Array, Array]:
             xp = array_namespace(r)

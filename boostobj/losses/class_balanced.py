@@ -74,7 +74,7 @@ class ClassBalanced(Loss):
         """Make an object of the family of `loss`."""
         family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
         if cls not in (ClassBalanced, TwoClassBalanced, MulticlassClassBalanced):
-            raise TypeError(f"{cls.__name__}: ClassBalanced has no subclasses of a user")
+            raise TypeError(f"{cls.__name__}: ClassBalanced cannot be subclassed")
         if not issubclass(family, cls):  # `dataclasses.replace` with a loss of the other family
             return ClassBalanced(loss, counts, beta)  # type: ignore[return-value]
         return object.__new__(family)  # type: ignore[return-value]

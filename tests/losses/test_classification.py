@@ -428,7 +428,7 @@ def test_class_balanced_is_final():
     class Mine(bo.ClassBalanced):
         pass
 
-    with pytest.raises(TypeError, match="Mine: ClassBalanced has no subclasses of a user"):
+    with pytest.raises(TypeError, match="Mine: ClassBalanced cannot be subclassed"):
         Mine(bo.Logistic(), (1, 2))
 
 
