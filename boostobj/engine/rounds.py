@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import check_weights, describe_violations
+from boostobj._arrays import Interval, check_weights
 from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
@@ -81,7 +81,7 @@ def derivatives(
     """
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
-    _check_margins(loss, raw)
+    Interval().check(raw, "raw_prediction", repr(loss))
     if loss.link != Identity() and len(raw) > SAMPLE_ROWS:
         # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
         # target's unit, which may lie far from zero, need it.
@@ -180,15 +180,6 @@ def _write(
             column = weight if hessian.ndim == 1 else weight[:, None]
             for out in outputs:
                 np.multiply(out, column, out=out, casting="same_kind")
-
-
-def _check_margins(loss: Loss, raw: NumpyArray) -> None:
-    """Refuse margins that are not finite."""
-    finite = np.isfinite(raw)
-    if not np.all(finite):
-        raise ValueError(
-            f"{loss!r}: raw_prediction must be finite, got {describe_violations(raw, finite)}"
-        )
 
 
 def _check_numbers(loss: Loss, y: NumpyArray, raw: NumpyArray, name: str, x: NumpyArray) -> None:

@@ -133,6 +133,11 @@ class Engine(ABC):
         parameters = self.estimator.get_params().items()
         return {self.canonical(name): value for name, value in parameters if value is not None}
 
+    @property
+    def callbacks(self) -> list[Any]:
+        """The user's callbacks."""
+        return list(self.given.get("callbacks") or ())
+
     def _refuse_reserved(self, objectives: set[str]) -> None:
         kind = type(self.estimator).__name__
         refused = {**self.reserved, "objective": "boostobj's loss is the objective, leave it out"}

@@ -49,15 +49,11 @@ class LightGBMEngine(Engine):
                 f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "
                 "use 'gbdt' or 'dart'"
             )
-        if any(hasattr(callback, "stopping_rounds") for callback in self._callbacks):
+        if any(hasattr(callback, "stopping_rounds") for callback in self.callbacks):
             raise ValueError(
                 "estimator: callbacks hold an early_stopping; set early_stopping_rounds on the "
                 "boostobj estimator"
             )
-
-    @property
-    def _callbacks(self) -> list[Any]:
-        return list(self.given.get("callbacks") or ())
 
     def canonical(self, name: str) -> str:
         """LightGBM's own name of a parameter."""
@@ -103,7 +99,7 @@ class LightGBMEngine(Engine):
         data = self._dataset(train)
         valid = [] if validation is None else [self._dataset(validation, data)]
         history: dict[str, dict[str, list[float]]] = {}
-        callbacks = [_without_reset, lightgbm.record_evaluation(history), *self._callbacks]
+        callbacks = [_without_reset, lightgbm.record_evaluation(history), *self.callbacks]
         if task.early_stopping_rounds is not None:
             least = float(parameters.pop("early_stopping_min_delta", 0.0))
             callbacks.append(

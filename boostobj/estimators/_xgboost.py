@@ -55,7 +55,7 @@ class XGBoostEngine(Engine):
             raise ValueError(
                 "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
             )
-        if any(type(callback).__name__ == "EarlyStopping" for callback in self._callbacks):
+        if any(type(callback).__name__ == "EarlyStopping" for callback in self.callbacks):
             raise ValueError(
                 "estimator: callbacks hold an EarlyStopping, which leaves the rounds after the "
                 "best in the model; set early_stopping_rounds on the boostobj estimator"
@@ -70,10 +70,6 @@ class XGBoostEngine(Engine):
     def n_rounds(self) -> int:
         """How many rounds the hyperparameters ask for."""
         return int(self.estimator.get_num_boosting_rounds())
-
-    @property
-    def _callbacks(self) -> list[Any]:
-        return list(self.estimator.get_params().get("callbacks") or ())
 
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
         """Train from zero; the booster, cut at its best round, and the metric by round."""
@@ -113,7 +109,7 @@ class XGBoostEngine(Engine):
             early_stopping_rounds=task.early_stopping_rounds,
             evals_result=history,
             verbose_eval=False,
-            callbacks=self._callbacks,
+            callbacks=self.callbacks,
             xgb_model=task.init_model,
         )
         if task.early_stopping_rounds is not None:

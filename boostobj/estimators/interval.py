@@ -458,10 +458,11 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
             validate_data(self, X, reset=False, skip_check_array=True)
         else:
             X = check_features(self, X, reset=False)
-        by_fold = [predict_levels(models, X, checked=not self._prefit) for models in self.models_]
+        by_fold = np.stack(
+            [predict_levels(models, X, checked=not self._prefit) for models in self.models_]
+        )
         # the mean of equal numbers may be off by a digit
-        bounds = np.min(by_fold, axis=0), np.max(by_fold, axis=0)
-        return np.asarray(np.clip(np.mean(by_fold, axis=0), *bounds))
+        return np.asarray(np.clip(by_fold.mean(axis=0), by_fold.min(axis=0), by_fold.max(axis=0)))
 
     def _median(self, quantiles: NumpyArray) -> NumpyArray:
         return np.asarray(quantiles @ level_weights(self.quantiles_, 0.5))

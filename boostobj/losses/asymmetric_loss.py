@@ -83,7 +83,8 @@ class AsymmetricLoss(BinaryLoss):
         xp = array_namespace(raw)
         s, rest, surprise = sigmoids_and_surprise(raw)
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
-        is_positive, counts = (xp.astype(x, raw.dtype) for x in (y > 0, s > self.clip))
+        is_positive, is_kept = (xp.astype(x, raw.dtype) for x in (y > 0, s > self.clip))
+        is_negative = 1 - is_positive
 
         gamma = self.gamma_positive
         positive = is_positive * power(rest, gamma) * (rest + gamma * s * surprise)
@@ -95,11 +96,10 @@ class AsymmetricLoss(BinaryLoss):
         # powers of zero take NumPy ten times as long
         u = kept + xp.astype(kept == 0, raw.dtype)
         slope = share / (share + self.clip) + gamma * rest * cost / u
-        counts = counts * (1 - is_positive)
-        negative = counts * power(u, gamma) * s * slope
+        negative = is_negative * is_kept * power(u, gamma) * s * slope
         negative_hessian = clip((1 + gamma) * rest * negative, min=tiny)
 
-        dropped = FLOOR * ((1 - is_positive) - counts)
+        dropped = FLOOR * is_negative * (1 - is_kept)
         return negative - positive, positive_hessian + negative_hessian + dropped
 
     def _clipped(self, raw: Array, s: Array, rest: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import log1p_remainder, sigmoids, softplus
 from boostobj._typing import Array, Curvature
-from boostobj.base import BinaryLoss, own_margin
+from boostobj.base import BinaryLoss, class_side, own_margin
 from boostobj.links import Link, Logit
 
 
@@ -71,13 +71,13 @@ class Poly1(BinaryLoss):
         return (1 + self.epsilon) * miss + rest
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        m = own_margin(y, raw)
-        hit, miss = sigmoids(m)
+        side = class_side(y, raw.dtype)
+        hit, miss = sigmoids(side * raw)
         slope = miss * (miss + (1 + self.epsilon) * hit)
         if self.epsilon > 1:
-            return own_margin(y, -slope), hit * slope
+            return -side * slope, hit * slope
         # 1 + epsilon*(hit - miss) as a sum of what is positive, for either sign of epsilon
         for_, against = (hit, miss) if self.epsilon > 0 else (miss, hit)
         size = abs(self.epsilon)
         factor = (1 + size) * for_ + (1 - size) * against
-        return own_margin(y, -slope), hit * miss * factor
+        return -side * slope, hit * miss * factor

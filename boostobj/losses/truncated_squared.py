@@ -9,7 +9,7 @@ import numpy as np
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import MarginLoss
+from boostobj.base import MarginLoss, class_side
 from boostobj.links import ClippedLinear, Link
 
 #: Curvature beyond the clip, where the loss is flat: small, so that its rows hold nothing back.
@@ -53,7 +53,7 @@ class TruncatedSquared(MarginLoss):
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         # The mean of the labels, unless it is better to let one class go.
-        mean = float(np.average(np.where(y > 0, 1.0, -1.0), weights=weight))
+        mean = float(np.average(class_side(y, y.dtype), weights=weight))
 
         def mean_loss(constant: float) -> float:
             raw = np.full_like(y, constant)
