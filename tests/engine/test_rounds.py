@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -405,3 +408,27 @@ def test_a_vanishing_hessian_stays_above_zero(n):
     g, h = boostobj.LogCosh(hessian="exact")(np.full(n, 1000.0), np.zeros(n))
     assert np.all(h > 0)
     assert np.all(g < 0)
+
+
+COUNT_PAGE_FAULTS = """
+import resource
+import numpy as np
+import boostobj
+
+y = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
+raw = np.zeros_like(y)
+
+def call():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    boostobj.Quantile(0.9)(y, raw)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+print(sorted(call() for _ in range(10))[5])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's allocator")
+def test_a_round_does_not_ask_the_system_for_its_memory_anew():
+    command = [sys.executable, "-c", COUNT_PAGE_FAULTS]
+    faults = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(faults) < 100  # pages; otherwise it is some thousand
