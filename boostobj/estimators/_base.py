@@ -15,7 +15,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import (
     _num_samples,
     check_array,
-    check_consistent_length,
     check_is_fitted,
     column_or_1d,
 )
@@ -147,6 +146,27 @@ class BoostEstimator(TakesFrames):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fitted")
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, and of the engine's as ``estimator__max_depth``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. A loss is replaced as a whole.
+        """
+        nested = [name for name in params if name.startswith("loss__")]
+        if nested:
+            raise ValueError(
+                f"{type(self).__name__}: there is no parameter {nested[0]!r}; a loss is replaced "
+                "as a whole: loss=Huber(2.0), in a search loss=[Huber(1.0), Huber(2.0)]"
+            )
+        super().set_params(**params)
+        return self
 
     @property
     def booster_(self) -> Any:
@@ -284,8 +304,12 @@ def require_target(model: Any, y: Any, suffix: str = "") -> None:
 
 def weighted_rows(X: Any, y: Any, sample_weight: ArrayLike | None, suffix: str = "") -> Rows:
     """Features and targets of one length, with checked weights."""
-    check_consistent_length(X, y)
-    weight = check_weights(sample_weight, _num_samples(X), f"sample_weight{suffix}")
+    n, n_targets = _num_samples(X), _num_samples(y)
+    if n != n_targets:
+        raise ValueError(
+            f"X{suffix} and y{suffix} must have the same number of rows, got {n} and {n_targets}"
+        )
+    weight = check_weights(sample_weight, n, f"sample_weight{suffix}")
     return Rows(X, y, None if weight is None else np.asarray(weight, dtype=np.float64))
 
 

@@ -56,7 +56,12 @@ REGRESSOR = {
         "y must be numbers, got dates or durations: datetime64[D]",
     ),
     "no target": ({}, {"y": None}, ValueError, "requires y to be passed, but the target y is None"),
-    "short target": ({}, {"y": Y[:-1]}, ValueError, "inconsistent numbers of samples: [60, 59]"),
+    "short target": (
+        {},
+        {"y": Y[:-1]},
+        ValueError,
+        "X and y must have the same number of rows, got 60 and 59",
+    ),
     "target outside the domain": (
         {"loss": CrossEntropy()},
         {"y": np.abs(Y) + 1},
@@ -306,7 +311,7 @@ REGRESSOR = {
         {},
         {"X_val": X, "y_val": Y[:5]},
         ValueError,
-        "inconsistent numbers of samples: [60, 5]",
+        "X_val and y_val must have the same number of rows, got 60 and 5",
     ),
     "validation targets of another shape": (
         {},
@@ -464,6 +469,13 @@ def test_frames(engine):
         model.fit(frame.set_axis(["a", "a", "c"], axis=1), Y)
     with pytest.raises(ValueError, match="X must have rows and columns, got a Series"):
         model.fit(frame["a"], Y)
+
+
+@pytest.mark.parametrize("owner", [BoostRegressor, BoostClassifier])
+def test_a_loss_has_no_parameters_to_search(owner):
+    model = owner(loss=Huber()) if owner is BoostRegressor else owner()
+    with pytest.raises(ValueError, match=r"no parameter 'loss__delta'; .* loss=\[Huber"):
+        model.set_params(loss__delta=2.0)
 
 
 def test_not_fitted():
