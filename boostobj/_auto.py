@@ -14,11 +14,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-import numpy as np
-
-from boostobj._arrays import check_number, title, weighted_quantile
-from boostobj._typing import NumpyArray
-from boostobj.base import Loss, ResidualLoss, Sample
+from boostobj._arrays import check_number, title
+from boostobj.base import Loss, Sample
 
 LossT = TypeVar("LossT", bound=Loss)
 
@@ -52,26 +49,3 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     # Residuals that are all zero have no width; any will do. So it will where they are NaN: the
     # engine refuses such margins by name.
     return replace(loss, **{name: max(1e-30, width) if width > 0 else 1.0})  # type: ignore[type-var]
-
-
-class AdaptiveStart(ResidualLoss):
-    """A loss whose best constant depends on the residuals from it."""
-
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        constant, loss = weighted_quantile(y, 0.5, weight), None
-        # constant and width in turns, until neither moves
-        for _ in range(50):
-            adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
-            if adapted == loss:
-                break
-            before, loss = constant, adapted
-            constant = loss._fixed_init_score(y, weight)
-            if abs(constant - before) <= 1e-9 * weighted_quantile(
-                np.abs(y - before), SHARE, weight
-            ):
-                break
-        return constant
-
-    def _fixed_init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        """The minimiser, of a loss that has adapted."""
-        return super()._init_score(y, weight)

@@ -51,6 +51,8 @@ class PairKernel:
         One after the other, the k exponentials of minus a distance.
     coefficients : ndarray of shape (len(orders), k)
         Coefficients of the exponentials in each order, for the derivative times ``sign(u)``.
+    beyond : float
+        Factor of the Hessian where ``u < 0``, which `exact` has inside.
     """
 
     margin: float
@@ -58,6 +60,7 @@ class PairKernel:
     exact: Callable[[NumpyArray], tuple[NumpyArray, ...]]
     decays: Callable[[NumpyArray], Iterator[NumpyArray]]
     coefficients: NumpyArray
+    beyond: float = 1.0
 
     @property
     def upper_signs(self) -> list[int]:
@@ -178,7 +181,8 @@ def _products(
             yield orders == 0, ones[0], upper
         if 1 in orders:
             yield orders == 1, *ones
-    signed = np.where(orders == 1, side, 1) * kernel.coefficients
+    factors = {0: 1.0, 1: side, 2: 1.0 if side > 0 else kernel.beyond}
+    signed = np.asarray([[factors[order]] for order in kernel.orders]) * kernel.coefficients
     for weights, x, z in zip(signed.T, kernel.decays(lower), kernel.decays(upper), strict=False):
         yield weights[:, None], x, z
 

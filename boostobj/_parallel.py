@@ -25,8 +25,8 @@ CHUNK = 1 << 17
 #: for the interpreter, and on two cores those of the engine still spin when a round begins.
 MIN_CHUNKS_PER_THREAD = 8
 
-#: Until a process has freed a block of this size, glibc gives the temporaries of every round back to
-#: the system, and asking for them anew, page by page, takes as long as computing with them.
+#: Until a process has freed a block of this size, glibc gives the temporaries of every round back
+#: to the system, and asking for them anew, page by page, takes as long as computing with them.
 LARGE_BLOCK = 1 << 24
 
 _explicit_threads: int | None = None

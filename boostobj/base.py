@@ -13,14 +13,17 @@ family              variable                                    for
 `MulticlassLoss`    ``y`` (n, k) and ``raw`` (n, k)             k classes
 ==================  ==========================================  ================================
 
-The author never sees weights, shapes, label encodings or a booster. A method returns new arrays.
-It may get some rows only, even one, and on several threads, so that it takes no statistic over
-rows: what a loss reads off them goes into `_adapted`. NumPy will do; a loss for arrays of any
-namespace of the array API standard, as those of this package, computes with
-``xp = array_api_compat.array_namespace(r)``.
+The author never sees weights, shapes or a booster, and label encodings only as ``own_margin(y,
+raw)`` and ``class_side(y, dtype)`` read them. A method returns new arrays. It may get some rows
+only, even one, and on several threads, so that it takes no statistic over rows: what a loss reads
+off them goes into `_adapted`. NumPy will do, with ``log1p``, ``expm1`` or ``hypot`` where the plain
+form loses digits or overflows, and ``expit``, ``log_expit`` or ``log_softmax`` of `scipy.special`;
+a loss for arrays of any namespace of the array API standard, as those of this package, computes
+with ``xp = array_api_compat.array_namespace(r)``.
 
 A class attribute ``formula`` says the value of a row in those variables and the parameters, as
-Python with the functions of mpmath. What else a loss may say, all of it optional:
+Python with the functions of mpmath; ``p`` is the link's prediction, and where there are k margins,
+``y``, ``raw`` and ``p`` are lists of k numbers. What else a loss may say, all of it optional:
 
 ===================  ===================================================  =========================
 name                 what                                                 default
@@ -33,13 +36,25 @@ name                 what                                                 defaul
 ``max_delta_step``   the estimators' limit of leaves                      none
 ``__post_init__``    checks the parameters                                none
 `examples`           instances to test                                    the default one
-`link`               from margins to predictions                          identity; softmax of k
-                                                                          classes
+`link`               from margins to predictions, as                      identity; softmax of k
+                     ``link = links.Logit()``; of two classes, to the     classes
+                     probability of the positive one
 ``_domain``          targets, as ``Interval(0, closed_low=False)``        the family's
 `unimodal`           False if constants may have several best ones        True
-``_init_score``      the best constant                                    sought numerically
+``_init_score``      the best constant; of k classes ``_init_scores``     sought numerically
 ``_adapted``         the loss with what it reads off a `Sample` of rows   itself
 ===================  ===================================================  =========================
+
+A loss that adapts has a parameter for what it reads, None or "auto" until then, and leaves one
+that is set as it is::
+
+    def _adapted(self, sample):
+        if self.scale is not None:
+            return self
+        return replace(self, scale=sample.extent(np.abs(sample.raw - sample.y), 0.5))
+
+The width of a smoothed Hessian in units of the target is called ``scale``. A subclass with
+parameters of its own is decorated again. Losses of groups of rows are in `boostobj.groups`.
 """
 
 from __future__ import annotations
@@ -50,6 +65,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
@@ -68,6 +84,7 @@ from boostobj._arrays import (
     check_weights,
     describe_violations,
     title,
+    weighted_quantile,
 )
 from boostobj._math import clip, largest
 from boostobj._parallel import by_row
@@ -168,7 +185,9 @@ class Loss(ABC):
         targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
         if any(called) or targets[:2] == [True, True]:
             raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
-        if not is_dataclass(cls):
+        own = [x for x in get_annotations(cls).values() if "ClassVar" not in str(x)]
+        # the decoration that a subclass inherits knows nothing of parameters of its own
+        if not is_dataclass(cls) or (own and "__dataclass_fields__" not in vars(cls)):
             raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
         return super().__new__(cls)
 
@@ -245,7 +264,11 @@ class Loss(ABC):
 
         def value(y: Array, raw: Array) -> tuple[Array, ...]:
             adapted = self._adapted(Sample(y, raw, weight))
-            return by_row(lambda y, raw: (adapted._pointwise_value(y, raw),), y, raw)
+
+            def of_rows(y: Array, raw: Array) -> tuple[Array]:
+                return (_like(raw, adapted._pointwise_value(y, raw)),)
+
+            return by_row(of_rows, y, raw)
 
         return self._by_output(value, y, raw)[0]
 
@@ -276,8 +299,8 @@ class Loss(ABC):
 
             def positive(y: Array, raw: Array) -> tuple[Array, Array]:
                 gradient, hessian = adapted._pointwise_derivatives(y, raw)
-                bounds = float(xp.finfo(gradient.dtype).smallest_normal), largest(gradient)
-                return gradient, clip(xp.astype(hessian, gradient.dtype), *bounds)
+                bounds = float(xp.finfo(raw.dtype).smallest_normal), largest(raw)
+                return _like(raw, gradient), clip(_like(raw, hessian), *bounds)
 
             return by_row(positive, y, raw)
 
@@ -497,6 +520,24 @@ class ResidualLoss(Loss):
         """What a booster gets, a function of the residuals."""
         return self._gradient_hessian
 
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        """The minimiser for one column of targets.
+
+        A loss that adapts to residuals does so to those from the constant: the two take turns
+        until neither moves.
+        """
+        constant, loss = weighted_quantile(y, 0.5, weight), None
+        for _ in range(50):
+            adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
+            if adapted == loss:
+                break
+            before, loss = constant, adapted
+            constant = Loss._init_score(loss, y, weight)
+            spread = weighted_quantile(np.abs(y - before), 0.9, weight)
+            if abs(constant - before) <= 1e-9 * spread:
+                break
+        return constant
+
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         return float(np.min(y)), float(np.max(y))
 
@@ -667,7 +708,7 @@ class MulticlassLoss(Loss):
         return self._init_scores(rows, weight)
 
     def _minimizer(self, rows: NumpyArray, weight: NumpyArray, start: NumpyArray) -> NumpyArray:
-        """The minimiser over constants by search from `start`, for losses without closed form."""
+        """The minimiser over constants by search from `start`."""
         from scipy.optimize import minimize  # slow to import, needed for a fit only
 
         def mean(constants: NumpyArray) -> tuple[float, NumpyArray]:
@@ -682,7 +723,11 @@ class MulticlassLoss(Loss):
         return np.asarray(result.x)
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        """The minimiser over constants for label rows; here that of the cross-entropy."""
+        """The minimiser over constants for label rows, sought from the margins of their shares."""
+        return self._minimizer(rows, weight, self._share_margins(rows, weight))
+
+    def _share_margins(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        """The constants that predict the classes' shares, which minimise the cross-entropy."""
         share = np.clip(np.average(rows, axis=0, weights=weight), LEAST_SHARE, None)
         return np.asarray(self.link.link(share / share.sum()))
 
@@ -784,6 +829,11 @@ def own_margin(y: Array, raw: Array) -> Array:
     array of shape (n,)
     """
     return class_side(y, raw.dtype) * raw
+
+
+def _like(raw: Array, x: Array) -> Array:
+    """`x` in the precision of the margins."""
+    return array_namespace(raw).astype(x, raw.dtype, copy=False)
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:

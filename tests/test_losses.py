@@ -42,6 +42,15 @@ def test_other_namespaces_give_what_numpy_gives(loss, dtype):
         np.testing.assert_allclose(np.asarray(got), wanted, rtol=64 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("loss", ROWWISE, ids=repr)
+def test_nothing_is_computed_in_double_precision_that_is_asked_for_in_single(loss):
+    y, raw = (x.astype(np.float32) for x in families.sample(loss, 30))
+    y, raw = loss._checked(y, raw)
+    loss = loss._adapted(base.Sample(y, raw))
+    results = loss._pointwise_value(y, raw), *loss._pointwise_derivatives(y, raw)
+    assert [x.dtype for x in results] == [np.float32] * 3
+
+
 @pytest.mark.parametrize("loss", SCALAR, ids=repr)
 @given(raw=margins, i=st.integers(0, 49))
 @few

@@ -122,6 +122,7 @@ def _evaluate(
     factor: Any = 1.0
     if loss.unit_curvature:
         seen = [sample.of(x) for x in found] if found else function(sample.y, sample.raw)
+        _check_curvature(loss, sample, *seen)
         factor, mean_hessian = _unit_factor(seen, sample, batch.adapter, mean_hessian)
     coupling = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * coupling
@@ -191,6 +192,21 @@ def _check_numbers(loss: Loss, y: NumpyArray, raw: NumpyArray, name: str, x: Num
             f"{loss!r}: y_true {y[row]!s} and raw_prediction {raw[row]!s} give a {name} that is "
             f"not finite ({np.count_nonzero(bad)} of {bad.size} values)"
         )
+
+
+def _check_curvature(loss: Loss, sample: Sample, gradient: NumpyArray, hessian: NumpyArray) -> None:
+    """Refuse what no factor can mend: NaN, and a Hessian below zero, which asks for no step."""
+    lowest = np.min(hessian, initial=0.0)
+    if lowest < 0:
+        row = int(np.argmin(hessian.reshape(len(hessian), -1).min(axis=1)))
+        raise ValueError(
+            f"{loss!r}: y_true {sample.y[row]!s} and raw_prediction {sample.raw[row]!s} give a "
+            f"Hessian of {lowest:.6g}, it must not be negative; take an upper bound of the "
+            "curvature, such as gradient / r"
+        )
+    if np.isnan(lowest) or np.isnan(np.max(gradient, initial=0.0)):
+        for name, x in (("gradient", gradient), ("Hessian", hessian)):
+            _check_numbers(loss, sample.y, sample.raw, name, x)
 
 
 def _boosting(loss: Loss, sample: Sample) -> Derivatives:

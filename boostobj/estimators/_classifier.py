@@ -27,6 +27,9 @@ from boostobj.estimators._fitting import Rows
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.softmax import Softmax
 
+#: What scikit-learn calls labels given as a matrix.
+LABEL_ROWS = ("continuous-multioutput", "multilabel-indicator")
+
 
 def _gives_probabilities(loss: Loss) -> bool:
     domain = loss.link.domain
@@ -56,7 +59,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
     loss : Loss or str, default=CrossEntropy()
         What to minimise: an instance, or the name of a loss with its default parameters. With
-        three or more classes the cross-entropy is `Softmax`; a loss of two classes is refused.
+        three or more classes, or rows of probabilities, the cross-entropy is `Softmax`; another
+        loss of two classes is refused.
     class_weight : dict, "balanced" or None, default=None
         Factors on the weights of the rows of each class, >= 0; "balanced" gives each class the same
         total weight.
@@ -174,6 +178,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        if type_of_target(y, input_name="y") in LABEL_ROWS:
+            loss = _of_rows(loss)
         soft = _is_soft(y, loss)
         if soft:
             targets = check_targets(y, "y", loss)
@@ -218,7 +224,10 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         return self._labels(self._raw_prediction(X))
 
     def decision_function(self, X: Any) -> NumpyArray:
-        """Margins.
+        """Margins, above zero for ``classes_[1]`` where there are two.
+
+        Those of a link that gives a half elsewhere, as of `Focal` with ``alpha != 0.5``, are moved
+        by what it takes.
 
         Parameters
         ----------
@@ -229,8 +238,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         -------
         ndarray of shape (n,) for two classes, (n, n_classes) otherwise
         """
-        raw = self._raw_prediction(X)
-        return raw[:, 1] - raw[:, 0] if raw.ndim == 2 and raw.shape[1] == 2 else raw
+        return self._scores(self._raw_prediction(X))
 
     @available_if(_has_proba)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NumpyArray:
@@ -283,12 +291,18 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         p = np.asarray(self.loss_.link.inverse(raw))
         return p if p.ndim == 2 else np.column_stack([1 - p, p])
 
+    def _scores(self, raw: NumpyArray) -> NumpyArray:
+        if raw.ndim == 2:
+            return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
+        if not _gives_probabilities(self.loss_):
+            return raw
+        return raw - float(self.loss_.link.link(np.asarray(0.5)))
+
     def _labels(self, raw: NumpyArray) -> NumpyArray:
-        if _gives_probabilities(self.loss_):
-            scores = self._probabilities(raw)
-        else:
-            scores = raw if raw.ndim == 2 else np.column_stack([-raw, raw])
-        labels: NumpyArray = self.classes_[scores.argmax(axis=1)]
+        scores = self._scores(raw)
+        # margins tell apart what a clipped link makes equal
+        index = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(int)
+        labels: NumpyArray = self.classes_[index]
         return labels
 
     def _class_factors(self, targets: NumpyArray, weight: NumpyArray | None) -> NumpyArray:
@@ -318,8 +332,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
 def _is_soft(y: Any, loss: Loss) -> bool:
     """Whether `y` is probabilities that `loss` can learn from."""
     kind = type_of_target(y, input_name="y")
-    if kind in ("continuous-multioutput", "multilabel-indicator"):
-        return isinstance(loss, MulticlassLoss)
+    if kind in LABEL_ROWS:
+        return True
     if kind != "continuous" or isinstance(loss, MarginLoss | MulticlassLoss):
         return False
     values = np.asarray(y, dtype=np.float64)
@@ -330,6 +344,18 @@ def _hard_labels(y: Any, name: str) -> NumpyArray:
     checked = check_array(y, ensure_2d=False, dtype=None, input_name=name)
     labels: NumpyArray = column_or_1d(checked, warn=True)
     return labels
+
+
+def _of_rows(loss: Loss) -> Loss:
+    """The loss for rows of k probabilities."""
+    if isinstance(loss, MulticlassLoss):
+        return loss
+    if loss == CrossEntropy():
+        return Softmax()
+    raise ValueError(
+        f"BoostClassifier: {loss!r} takes labels, or probabilities of class 1, of shape (n,); rows "
+        "of probabilities are for a loss of k classes such as Softmax()"
+    )
 
 
 def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:

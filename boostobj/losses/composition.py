@@ -13,7 +13,6 @@ from typing import Any, Self
 import numpy as np
 
 from boostobj._arrays import Domain
-from boostobj._auto import AdaptiveStart
 from boostobj._formulas import formula_of_rows, spelled_out
 from boostobj._math import choose, clip
 from boostobj._typing import Array, Curvature, NumpyArray
@@ -196,7 +195,7 @@ class LinearCombination:
         return min(ends), max(ends)
 
 
-class ResidualCombination(LinearCombination, AdaptiveStart):  # type: ignore[misc,override]
+class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
     """A combination of regression losses."""
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
@@ -298,7 +297,7 @@ def _family(loss: Loss) -> tuple[str, type[LinearCombination]]:
 
 
 @dataclass(frozen=True)
-class Asymmetric(AdaptiveStart):
+class Asymmetric(ResidualLoss):
     """One loss where the prediction is too small, another where it is too large.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from boostobj._arrays import array_namespace, check_number, check_numbers
 from boostobj._math import clip, power, softmax_and_log, sum_of_others
-from boostobj._typing import Array, NumpyArray
+from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
 
 
@@ -81,6 +79,3 @@ class FocalSoftmax(MulticlassLoss):
         weight = self._weight(y) * power(q, self.gamma) * (1 - self.gamma * ratio)
         gradient = p * sum_of_others(weight) - q * weight
         return gradient, (1 + self.gamma) * p * q * xp.sum(weight, axis=-1, keepdims=True)
-
-    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        return self._minimizer(rows, weight, np.asarray(super()._init_scores(rows, weight)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from boostobj._arrays import array_namespace
 from boostobj._math import clip
-from boostobj._typing import Array
-from boostobj.base import MarginLoss
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import MarginLoss, class_side
 from boostobj.links import ClippedLinear, Link
 
 #: Width of the cap over the kink, in units of the margin.
@@ -49,6 +51,12 @@ class Hinge(MarginLoss):
         pulls = xp.astype(m < 1, m.dtype)
         hessian = 0.5 / (xp.abs(1 - m) + BANDWIDTH)
         return -pulls, hessian * (BEYOND + (1 - BEYOND) * pulls)
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        # On the kink of the larger class, where rounding would decide whether its rows pull: just
+        # before it, in float32 as well, all rows do.
+        larger = np.sign(np.average(class_side(y, y.dtype), weights=weight))
+        return float(larger * (1 - 2**-23))
 
 
 @dataclass(frozen=True)

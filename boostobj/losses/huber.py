@@ -14,7 +14,7 @@ from boostobj.curvature import HalfQuadraticLoss
 
 
 @dataclass(frozen=True)
-class Huber(_auto.AdaptiveStart, HalfQuadraticLoss):
+class Huber(HalfQuadraticLoss):
     """Huber loss: squared up to `delta`, absolute beyond.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace
 from boostobj._math import clip, log_softmax
-from boostobj._typing import Array
+from boostobj._typing import Array, NumpyArray
 from boostobj.base import MulticlassLoss
 from boostobj.losses.softmax import Softmax
 
@@ -49,3 +49,6 @@ class KLDivergence(MulticlassLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return Softmax()._gradient_hessian(y, raw)
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        return self._share_margins(rows, weight)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from boostobj._arrays import array_namespace, check_number, check_numbers
 from boostobj._math import sigmoids, softplus
-from boostobj._typing import Array, NumpyArray
+from boostobj._typing import Array
 from boostobj.base import BinaryLoss, MulticlassLoss, own_margin
 from boostobj.links import Link, Logit
 from boostobj.losses.softmax import Softmax
@@ -143,6 +141,3 @@ class LDAMSoftmax(MulticlassLoss):
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return Softmax()._gradient_hessian(y, self._shifted(y, raw))
-
-    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        return self._minimizer(rows, weight, np.asarray(super()._init_scores(rows, weight)))

@@ -14,7 +14,7 @@ from boostobj.curvature import RobustHessian, RobustLoss
 
 
 @dataclass(frozen=True)
-class LogCosh(_auto.AdaptiveStart, RobustLoss):
+class LogCosh(RobustLoss):
     """Log-cosh loss: squared near zero, absolute far away.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.

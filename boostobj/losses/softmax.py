@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace
 from boostobj._math import log_softmax, softmax
-from boostobj._typing import Array
+from boostobj._typing import Array, NumpyArray
 from boostobj.base import MulticlassLoss
 
 
@@ -15,7 +15,8 @@ class Softmax(MulticlassLoss):
     """Cross-entropy of k classes, minimised by the class probabilities.
 
     Domain: `y_true` class numbers 0 to k-1 of shape (n,), or one-hot or soft labels of shape
-    (n, k); margins (n, k). Link: softmax. Set ``num_class`` in the booster's parameters.
+    (n, k); margins (n, k). Link: softmax. Set ``num_class`` in the booster's parameters, but not
+    for label rows in XGBoost, which reads k off them; LightGBM has no place for these.
     Curvature: the diagonal of the exact Hessian, ``p*(1 - p)``.
 
     Parameters
@@ -49,3 +50,6 @@ class Softmax(MulticlassLoss):
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         p, q = softmax(raw)
         return (1 - y) * p - y * q, p * q
+
+    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
+        return self._share_margins(rows, weight)

@@ -52,7 +52,7 @@ def pair_loss(loss, d):
     """Value, derivative and Hessian by the score difference."""
     if isinstance(loss, bo.PairwiseHinge):
         u = loss.margin - d
-        curvature = 1 / (np.abs(u) + loss.margin / 2)
+        curvature = np.where(u > 0, 1, 0.2) / (np.abs(u) + loss.margin / 2)
         return np.maximum(u, 0), -1.0 * (u > 0), curvature
     p = 1 / (1 + np.exp(d))
     return np.logaddexp(0, -d), -p, p / (1 + np.exp(-d))
