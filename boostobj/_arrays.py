@@ -227,7 +227,8 @@ def check_weights(
     Raises
     ------
     ValueError
-        If the length differs, a weight is negative, NaN or infinite, or all of them are zero.
+        If the length differs, a weight is negative, NaN or infinite, or their sum is zero or
+        infinite.
     """
     if sample_weight is None:
         return None
@@ -235,8 +236,11 @@ def check_weights(
     if weight.ndim != 1 or weight.shape[0] != n:
         raise ValueError(f"{name} must have shape ({n},), got {tuple(weight.shape)}")
     Interval(0).check(weight, name, "boostobj")
-    if not array_namespace(weight).any(weight > 0):
-        raise ValueError(f"{name} must have a positive sum, got zeros only")
+    xp = array_namespace(weight)
+    with np.errstate(over="ignore"):
+        total = float(xp.sum(weight, dtype=xp.float64))
+    if not 0 < total < math.inf:
+        raise ValueError(f"{name} must have a finite, positive sum, got {total:g}")
     return weight
 
 

@@ -16,6 +16,8 @@ def spelled_out(loss: Loss | Link) -> str:
     formula = loss.formula
     for field in fields(loss):  # type: ignore[arg-type]
         value = getattr(loss, field.name)
+        if isinstance(value, float):
+            value = float(value)  # NumPy's number is written with its type
         if isinstance(value, (int, float, tuple)) or value is None:
             text = repr(value) if not isinstance(value, float) or value >= 0 else f"({value!r})"
             formula = substitute(formula, field.name, text)

@@ -711,11 +711,15 @@ class MulticlassLoss(Loss):
         """The minimiser over constants by search from `start`."""
         from scipy.optimize import minimize  # slow to import, needed for a fit only
 
+        _, hessian = self._gradient_hessian(rows, np.broadcast_to(start, rows.shape))
+        # in a unit of its own, as the search has tolerances
+        unit = np.average(hessian.sum(axis=1), weights=weight) or 1.0
+
         def mean(constants: NumpyArray) -> tuple[float, NumpyArray]:
             raw = np.broadcast_to(constants, rows.shape)
             gradient, _ = self._gradient_hessian(rows, raw)
             value = np.average(self._value(rows, raw), weights=weight)
-            return float(value), np.average(gradient, axis=0, weights=weight)
+            return float(value / unit), np.average(gradient, axis=0, weights=weight) / unit
 
         result = minimize(
             mean, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 0}

@@ -8,8 +8,9 @@ others. It reaches the loss from `xgboost.DMatrix.set_group` or ``qid``, the ``g
   weighted mean over rows is the metric, and
 - ``_group_derivatives(y, raw, sizes)``, of the sum of all these values by each margin.
 
-``sizes`` counts the rows of each group. Weights belong to groups. Weights that differ within a
-group multiply the derivatives of each row, as they do in LightGBM's own ranking objectives.
+``sizes`` counts the rows of each group. A ``formula`` is the mean of the values of a group, with
+lists ``y`` and ``raw`` of its targets and margins. Weights belong to groups. Weights that differ
+within a group multiply the derivatives of each row, as in LightGBM's own ranking objectives.
 """
 
 from __future__ import annotations

@@ -611,3 +611,10 @@ def test_a_metric_is_no_scorer(regression):
         metrics.MAE()(model, X, y)
     scorer = sklearn.metrics.make_scorer(metrics.MAE().score, greater_is_better=False)
     assert scorer(model, X, y) == -np.mean(np.abs(model.predict(X) - y))
+
+
+@pytest.mark.parametrize("score", [-np.inf, np.inf])
+def test_ndcg_takes_equal_infinities_for_ties(score):
+    expected = metrics.NDCG().score([1, 0], [3, 3])
+    for y in ([1, 0], [0, 1]):
+        assert metrics.NDCG().score(y, [score, score]) == pytest.approx(expected, rel=1e-12)

@@ -4,19 +4,23 @@
 import re
 import sys
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 
 import numpy as np
 import pytest
 
 from boostobj import (
+    Asymmetric,
     Cauchy,
+    ClassBalanced,
     Contrastive,
     CrossEntropy,
     Fair,
     Huber,
     LogCosh,
     Logistic,
+    OneVsRest,
     PairwiseHinge,
     PairwiseLogistic,
     Quantile,
@@ -29,6 +33,7 @@ from boostobj import (
 from boostobj._arrays import Interval
 from boostobj.base import BinaryLoss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
 from boostobj.curvature import RobustLoss
+from boostobj.groups import GroupLoss
 from boostobj.links import Log, Logit
 from boostobj.metrics import LossMetric
 from boostobj.testing import check_loss
@@ -161,7 +166,7 @@ class QuantileStartsAtMean(Quantile):
 # Faults of arithmetic
 
 
-@planted("gradient", "float32")
+@planted("gradient", "float32.*right in double precision.*rewrite it, e.g. with log1p")
 class ProbabilityMinusLabel(PointwiseLoss):
     formula = "-y*log(p) - (1 - y)*log(1 - p)"
     link = Logit()
@@ -194,7 +199,7 @@ class NaNFromMargin17(Logistic):
             return np.where(np.isfinite(entropy), super()._value(m), np.nan)
 
 
-@planted("value", "overflow encountered in cosh.*raw_prediction=")
+@planted("value", r"overflow encountered in cosh.*raw_prediction=-?\d{2,3}\.")
 class OverflowsFromResidual90(LogCosh):
     formula = LogCosh.formula
 
@@ -219,14 +224,6 @@ class WrongBeyondTheKink(Huber):
         return np.where(a <= 1.5 * self.delta, r * r / 2, self.delta * (a - self.delta / 2))
 
 
-@planted("gradient", "dtype is float64")
-class DoublesForSingles(SquaredError):
-    formula = SquaredError.formula
-
-    def _gradient_hessian(self, r):
-        return np.float64(2) * r.astype(np.float64), 2 * np.ones_like(r)
-
-
 @planted("hessian_exact", "second derivative is -")
 class ConcaveExact(ResidualLoss):
     formula = "log(1 + r**2)"
@@ -244,10 +241,22 @@ class ConcaveExact(ResidualLoss):
             return np.where(far, 2 / r, r * h), h
 
 
+@planted("hessian_size", "the Hessian is too small")
+class SmoothedHessianOfTheWrongSize(PointwiseLoss):
+    formula = "(raw - y)**2"
+    curvature = "smoothed"
+
+    def _value(self, y, raw):
+        return (raw - y) ** 2
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - y), np.full_like(raw, 2e-6)
+
+
 # Faults around the mathematics
 
 
-@planted("outputs", "must sum to zero")
+@planted("outputs", "must sum to zero.*coupled_outputs = False")
 class UncoupledSoftmax(Softmax):
     # its own formula hides what the row sum shows: a constant pull on the first class
     formula = "-sum(y_k*log(p_k) for y_k, p_k in zip(y, p)) + 0.25*raw[0]"
@@ -262,7 +271,7 @@ class UncoupledSoftmax(Softmax):
         return gradient + pull, hessian
 
 
-@planted("hessian_scale", "residuals times 8 change the Hessian")
+@planted("hessian_scale", "residuals times 8 change the Hessian.*name the width `scale`")
 class UnitHessian(ResidualLoss):
     formula = "abs(r)"
     curvature = "smoothed"
@@ -307,6 +316,12 @@ class WritesToItsGroups(PairwiseHinge):
     def _group_value(self, y, raw, sizes):
         raw += 1
         return super()._group_value(y, raw, sizes)
+
+
+@planted("results", "must return two arrays, got a tuple of 3")
+class OneArrayTooMany(SquaredError):
+    def _gradient_hessian(self, r):
+        return 2 * r, np.full_like(r, 2), r
 
 
 @planted("results", "must return two arrays, got a ndarray")
@@ -389,6 +404,32 @@ class LinkThatIsNotItsFormula(Logistic):
     link = Half()
 
 
+@planted("probability", r"must lead to probabilities, got Identity.*define link = links.Logit")
+class MarginsWithoutALink(MarginLoss):
+    formula = "(1 - m)**2"
+
+    def _value(self, m):
+        return (1 - m) ** 2
+
+    def _gradient_hessian(self, m):
+        return 2 * (m - 1), np.full_like(m, 2)
+
+
+@planted(
+    "results", r"divide by zero .*float32 at y_true=0\.0, raw_prediction=.*targets are: .*>= 0"
+)
+class LogarithmOfZero(PointwiseLoss):
+    formula = "(raw - log(y))**2"
+    link = Log()
+    _domain = Interval(0)
+
+    def _value(self, y, raw):
+        return (raw - np.log(y)) ** 2
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - np.log(y)), np.full_like(raw, 2)
+
+
 class Unchecked(Interval):
     def check(self, y, name, owner):
         pass
@@ -425,6 +466,31 @@ class MetricOfAnotherLoss(SquaredError):
     @property
     def metric(self):
         return LossMetric(Huber())
+
+
+class Mode(Enum):
+    ONE = 1
+
+
+@planted("copies", "eval.*SyntaxError.*it must give an equal loss: let parameters be numbers")
+class ParameterOfAnEnum(SquaredError):
+    mode: Mode = Mode.ONE
+
+
+@planted("copies", r"unhashable type: 'numpy\.ndarray'; make it a tuple")
+class ParameterOfAnArray(SquaredError):
+    knots: np.ndarray = field(default_factory=lambda: np.ones(2))
+
+
+@planted("copies", "unhashable type: 'list'; make it a tuple")
+class ParameterOfAList(SquaredError):
+    knots: list = field(default_factory=lambda: [1.0])
+
+
+@planted("copies", "NameError: name 'Mine' is not defined; it must give an equal loss")
+class ReprOfAnotherName(SquaredError):
+    def __repr__(self):
+        return "Mine()"
 
 
 @planted("copies", "is not equal")
@@ -488,6 +554,56 @@ class PairsCountedTwice(PairwiseHinge):
         return 2 * super()._group_value(y, raw, sizes)
 
 
+@dataclass(frozen=True)
+class ListNet(GroupLoss):
+    """Cross-entropy of the softmax within each group."""
+
+    formula = "log(sum(exp(u) for u in raw)) - sum(t*u for t, u in zip(y, raw))/sum(y)"
+    _domain = Interval(0, closed_low=False)
+
+    def _of_groups(self, function, y, raw, sizes):
+        starts = np.cumsum(sizes)[:-1]
+        parts = zip(np.split(y, starts), np.split(raw, starts), strict=True)
+        return np.concatenate([len(u) * np.asarray(function(t / t.sum(), u)).T for t, u in parts]).T
+
+    def _group_value(self, y, raw, sizes):
+        def of_group(t, u):
+            return np.repeat(np.logaddexp.reduce(u) - t @ u, len(u)) / len(u)
+
+        return self._of_groups(of_group, y, raw, sizes)
+
+    def _group_derivatives(self, y, raw, sizes):
+        def of_group(t, u):
+            p = np.exp(u - np.logaddexp.reduce(u))
+            return p - t, p * (1 - p)
+
+        gradient, hessian = self._of_groups(of_group, y, raw, sizes)
+        return gradient, hessian
+
+
+@dataclass(frozen=True)
+class ListNetInWords(ListNet):
+    """The same, in variables of its own."""
+
+    formula = "cross_entropy(labels, scores)"
+
+
+for name in ("list_net", "list_net_in_words"):
+    base._registry.pop(name)
+
+
+@planted("group_derivatives", r"gradient of the group .*got .*expected .* those of their sum")
+class ListNetOfHalfTheGradient(ListNet):
+    def _group_derivatives(self, y, raw, sizes):
+        gradient, hessian = super()._group_derivatives(y, raw, sizes)
+        return gradient / 2, hessian
+
+
+@planted("group_derivatives", r"gradient of the group .*got .*expected ")
+class HalfTheGradientInWords(ListNetOfHalfTheGradient):
+    formula = ListNetInWords.formula
+
+
 @planted("group_hessian", "got a bound of")
 class SiameseMajorizerThatIsNone(Contrastive):
     formula = Contrastive.formula
@@ -525,9 +641,14 @@ class ExponentialOfAnExponential(PointwiseLoss):
         return raw, np.ones_like(raw)
 
 
-@planted("value", "is not computable")
+@planted("value", r"is not computable: ValueError: not a finite real number, at y_true=")
 class FormulaWithAMistake(SquaredError):
     formula = "sqrt(-1 - r**2)"
+
+
+@planted("value", r"is not computable: TypeError: unsupported operand type\(s\) for \^")
+class FormulaWithAnotherPower(SquaredError):
+    formula = "r^2"
 
 
 @planted("value", "name 'residuum' is not defined")
@@ -576,8 +697,170 @@ class SquaredLog(PointwiseLoss):
 base._registry.pop("squared_log")
 
 
-def test_a_sound_loss_of_ones_own_passes():
-    check_loss(SquaredLog())
+@dataclass(frozen=True)
+class Charbonnier(ResidualLoss):
+    """Another, of a width."""
+
+    width: float = 1.0
+
+    formula = "sqrt(r**2 + width**2) - width"
+    curvature = "majorizer"
+
+    def _value(self, r):
+        return r * (r / (np.hypot(r, self.width) + self.width))
+
+    def _gradient_hessian(self, r):
+        root = np.hypot(r, self.width)
+        return r / root, 1 / root
+
+
+@dataclass(frozen=True)
+class Bounded(Charbonnier):
+    """The same, of targets within bounds."""
+
+    _domain = Interval(1, 5)
+
+
+@dataclass(frozen=True)
+class Third(Charbonnier):
+    """Another, whose formula divides whole numbers."""
+
+    width: float = 1 / 3
+
+    formula = "sqrt(r**2 + (1/3)**2) - 1/3"
+
+
+@dataclass(frozen=True)
+class Parabola(PointwiseLoss):
+    """Another, of targets as they come."""
+
+    formula = "(raw - y)**2"
+
+    def _value(self, y, raw):
+        return (raw - y) ** 2
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - y), np.full_like(raw, 2)
+
+
+@dataclass(frozen=True)
+class TextbookSoftmax(MulticlassLoss):
+    """Another, written as it is read."""
+
+    costs: tuple = (1.0, 2.0, 3.0)
+
+    formula = "sum(-c*t*log(q) for c, t, q in zip(costs, y, p))"
+
+    @property
+    def n_classes(self):
+        return len(self.costs)
+
+    def _value(self, y, raw):
+        log_p = raw - np.logaddexp.reduce(raw, axis=1, keepdims=True)
+        return -(y * np.asarray(self.costs, dtype=raw.dtype) * log_p).sum(axis=1)
+
+    def _gradient_hessian(self, y, raw):
+        p = np.exp(raw - np.logaddexp.reduce(raw, axis=1, keepdims=True))
+        costs = y * np.asarray(self.costs, dtype=raw.dtype)
+        weight = costs.sum(axis=1, keepdims=True)
+        return weight * p - costs, weight * p * (1 - p)
+
+    def _init_scores(self, rows, weight):
+        return self._minimizer(rows, weight, np.zeros(rows.shape[1]))
+
+
+@dataclass(frozen=True)
+class Logits(MarginLoss):
+    """Another, of two classes."""
+
+    formula = "log(1 + exp(-m))"
+    link = Logit()
+
+    def _value(self, m):
+        return np.logaddexp(0, -m)
+
+    def _gradient_hessian(self, m):
+        return -sigmoid(-m), sigmoid(m) * sigmoid(-m)
+
+
+def parabola_in(*bounds, **closed):
+    """The parabola with another domain, which copies have to find here."""
+    name = re.sub(r"\W", "_", f"Parabola{bounds}{closed}")
+    cls = type(name, (Parabola,), {"_domain": Interval(*bounds, **closed), "__module__": __name__})
+    globals()[name] = dataclass(frozen=True)(cls)
+    return globals()[name]()
+
+
+for name in ("squared_log", "charbonnier", "third", "parabola", "textbook_softmax", "logits"):
+    base._registry.pop(name, None)
+
+SOUND = [
+    SquaredLog(),
+    Charbonnier(),
+    Charbonnier(width=3),
+    Charbonnier(width=np.float32(0.3)),
+    Bounded(),
+    Third(),
+    TextbookSoftmax(),
+    Logits(),
+    ListNet(),
+    ListNetInWords(),
+    0.5 * Charbonnier() + Huber(),
+    2 * Charbonnier(),
+    Asymmetric(under=Charbonnier(), over=SquaredError()),
+    OneVsRest(Logits()),
+    ClassBalanced(Logits(), counts=(10, 90)),
+    parabola_in(1, 5),
+    parabola_in(5),
+    parabola_in(2),
+    parabola_in(1, closed_low=False),
+    parabola_in(high=0),
+    parabola_in(0, 0.5),
+]
+
+
+@pytest.mark.parametrize("loss", SOUND, ids=repr)
+def test_a_sound_loss_of_ones_own_passes(loss):
+    check_loss(loss)
+
+
+def declared(parent=Charbonnier, parameters=None, **attributes):
+    """An instance of a class that declares something of the wrong kind."""
+    annotations = {"__annotations__": dict.fromkeys(parameters or {}, float)}
+    cls = type("Declared", (parent,), {**annotations, **(parameters or {}), **attributes})
+    base._registry.pop("declared", None)
+    return dataclass(frozen=True)(cls)()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (declared(formula=3), "no usable formula: .* must be a string, got 3"),
+        (declared(link="logit"), r"no usable link: .* such as links.Logit\(\), got 'logit'"),
+        (declared(link=Logit), r"no usable link: .* not its class: write Logit\(\)"),
+        (declared(link=lambda self: Logit()), "no usable link: .* decorate .* with @property"),
+        (declared(_domain=(0, 1)), r"no usable _domain: .* Interval\(0, 1\), got \(0, 1\)"),
+        (declared(_adapted=lambda self, sample: None), "_adapted must return a .*, got None"),
+        (
+            declared(_adapted=lambda self, sample: setattr(self, "width", 2.0)),
+            "_adapted must return a new loss, as dataclasses.replace makes it: cannot assign",
+        ),
+        (
+            declared(_adapted=lambda self, sample: replace(self, width=2 * self.width)),
+            "_adapted must return a loss that is adapted already as it is, got",
+        ),
+        (declared(parameters={"r": 1.0}), "parameter name 'r' is taken by a variable"),
+        (declared(Logits, {"m": 1.0}), "parameter name 'm' is taken by a variable"),
+        (declared(Parabola, {"p": 1.0}), "parameter name 'p' is taken by a variable"),
+        *[
+            (declared(parameters={name: 1.0}), f"parameter name '{name}' is taken by an attribute")
+            for name in ("value", "metric", "init_score", "unimodal", "builtin", "examples")
+        ],
+    ],
+)
+def test_what_a_class_declares_is_told(loss, message):
+    with pytest.raises(AssertionError, match=rf"^Declared\(.*\): {message}"):
+        check_loss(loss)
 
 
 @pytest.mark.parametrize("family", [ResidualLoss, RobustLoss, MarginLoss, MulticlassLoss])

@@ -170,7 +170,7 @@ def _write(
     outputs: Sequence[NumpyArray],
 ) -> None:
     """Put gradients and Hessians, times factors and weights, into `outputs`."""
-    with np.errstate(over="ignore"):  # the caller deals with infinities
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller deals with infinities
         for x, factor, out in zip(derivatives, factors, outputs, strict=True):
             # of the precision of `x`, but no integer
             exact = np.asarray(factor, np.result_type(x, np.float32))

@@ -57,6 +57,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
         Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
         engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
+        Its callbacks see a booster that gets its start value when all rounds are trained.
     loss : Loss or str, default=CrossEntropy()
         What to minimise: an instance, or the name of a loss with its default parameters. With
         three or more classes, or rows of probabilities, the cross-entropy is `Softmax`; another

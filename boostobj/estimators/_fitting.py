@@ -109,8 +109,10 @@ class Engine(ABC):
     margins: ClassVar[type[np.floating[Any]]]
 
     def __init__(self, estimator: Any, random_state: Any = None) -> None:
-        # Of callbacks it has copies, so that a callback that records does so in its copy.
-        self.estimator = clone(estimator)
+        parameters = estimator.get_params()
+        # the user's own, which may record, and hold what cannot be copied
+        self.callbacks = list(parameters.pop("callbacks", None) or ())
+        self.estimator = clone(type(estimator)(**parameters))
         if self.estimator.get_params().get("random_state") is None and random_state is not None:
             seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
             self.estimator.set_params(random_state=int(seed))
@@ -132,11 +134,6 @@ class Engine(ABC):
         """
         parameters = self.estimator.get_params().items()
         return {self.canonical(name): value for name, value in parameters if value is not None}
-
-    @property
-    def callbacks(self) -> list[Any]:
-        """The user's callbacks."""
-        return list(self.given.get("callbacks") or ())
 
     def _refuse_reserved(self, objectives: set[str]) -> None:
         kind = type(self.estimator).__name__

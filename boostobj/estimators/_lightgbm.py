@@ -15,7 +15,7 @@ from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: What does not go on to training as a parameter.
-_NOT_PASSED = ("callbacks", "class_weight", "importance_type", "num_iterations", "objective")
+_NOT_PASSED = ("class_weight", "importance_type", "num_iterations", "objective")
 
 
 class LightGBMEngine(Engine):

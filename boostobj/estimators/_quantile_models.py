@@ -163,4 +163,6 @@ def _engine(model: Any, n_models: int, seed: int, validation_given: bool) -> Any
         share = max(1, effective_n_jobs(-1) // at_once)
         asked = engine.estimator.get_params()["n_jobs"]
         engine.estimator.set_params(n_jobs=min(asked, share) if (asked or 0) > 0 else share)
+    if engine.callbacks:
+        engine.estimator.set_params(callbacks=engine.callbacks)
     return engine.estimator

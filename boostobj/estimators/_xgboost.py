@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,11 +56,17 @@ class XGBoostEngine(Engine):
             raise ValueError(
                 "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
             )
-        if any(type(callback).__name__ == "EarlyStopping" for callback in self.callbacks):
-            raise ValueError(
-                "estimator: callbacks hold an EarlyStopping, which leaves the rounds after the "
-                "best in the model; set early_stopping_rounds on the boostobj estimator"
-            )
+        from xgboost.callback import EarlyStopping, TrainingCheckPoint
+
+        refused = {
+            EarlyStopping: "leaves the rounds after the best in the model; set "
+            "early_stopping_rounds on the boostobj estimator",
+            TrainingCheckPoint: "saves models without their start value, which is added when all "
+            "are trained; save the fitted one, and go on from it with init_model",
+        }
+        for kind, reason in refused.items():
+            if any(isinstance(callback, kind) for callback in self.callbacks):
+                raise ValueError(f"estimator: callbacks hold {kind.__name__}, which {reason}")
 
     @property
     def dart(self) -> bool:
@@ -92,7 +99,9 @@ class XGBoostEngine(Engine):
             # else its random numbers go on from whatever was drawn in this process
             parameters["seed_per_iteration"] = True
         data, evals = self._dataset(train, names), []
-        factor = 10.0 ** (_METRIC_DIGITS - np.ceil(np.log10(task.metric_unit)))
+        factor = 10.0 ** (_METRIC_DIGITS - math.ceil(math.log10(task.metric_unit)))
+        # what a callback sees under this name says so
+        metric_name = task.metric_name if factor == 1 else f"{task.metric_name}_times_{factor:g}"
         if validation is not None:
             watched = self._dataset(validation, names)
             if not all(hasattr(rows.X, "iloc") for rows in (train, validation)):
@@ -105,7 +114,7 @@ class XGBoostEngine(Engine):
             self.n_rounds,
             evals=evals,
             obj=task.objective,
-            custom_metric=lambda raw, _: (task.metric_name, factor * task.metric(raw)),
+            custom_metric=lambda raw, _: (metric_name, factor * task.metric(raw)),
             early_stopping_rounds=task.early_stopping_rounds,
             evals_result=history,
             verbose_eval=False,
@@ -114,7 +123,7 @@ class XGBoostEngine(Engine):
         )
         if task.early_stopping_rounds is not None:
             booster = booster[: booster.best_iteration + 1]
-        scaled = history.get("validation", {}).get(task.metric_name, [])
+        scaled = history.get("validation", {}).get(metric_name, [])
         return booster, [float(value) / factor for value in scaled]
 
     def _scaled_penalties(self, parameters: dict[str, Any], curvature: float) -> dict[str, float]:

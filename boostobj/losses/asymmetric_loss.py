@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import clip, power, sigmoids_and_surprise, softplus
-from boostobj._typing import Array
-from boostobj.base import BinaryLoss
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import BinaryLoss, two_rows
 from boostobj.links import Link, Logit
 
 #: Curvature of dropped rows, where the loss is flat.
 FLOOR = 1e-6
+
+#: A start beyond this probability hardly pulls any row.
+SUREST = 0.98
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class AsymmetricLoss(BinaryLoss):
         "*log(1 - max(1/(1 + exp(-raw)) - clip, 0))"
     )
     curvature = "smoothed"
+    # A clipped negative costs no more than so much, and then infinity may be best.
+    unimodal = False
 
     def __post_init__(self) -> None:
         check_number(self, "gamma_positive", low=0, closed=True)
@@ -72,6 +79,11 @@ class AsymmetricLoss(BinaryLoss):
     def link(self) -> Link:
         """The log-odds."""
         return Logit()
+
+    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
+        _, (negatives, positives) = two_rows(y, weight)
+        surest = max(SUREST, positives / (negatives + positives))
+        return min(super()._init_score(y, weight), float(self.link.link(np.asarray(surest))))
 
     def _value(self, y: Array, raw: Array) -> Array:
         s, rest, surprise = sigmoids_and_surprise(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -70,8 +71,10 @@ class ClassBalanced(Loss):
     formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
     _title: ClassVar[str] = "ClassBalanced"
 
-    def __new__(cls, loss: Any, counts: Any, beta: float = 0.999) -> Self:
-        """Make an object of the family of `loss`."""
+    def __new__(cls, loss: Any = None, counts: Any = None, beta: float = 0.999) -> Self:
+        """Make an object of the family of `loss`; without one, as some unpickling asks, of this."""
+        if loss is None:
+            return object.__new__(TwoClassBalanced if cls is ClassBalanced else cls)  # type: ignore[return-value]
         family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
         if cls not in (ClassBalanced, TwoClassBalanced, MulticlassClassBalanced):
             raise TypeError(f"{cls.__name__}: ClassBalanced cannot be subclassed")
@@ -124,7 +127,9 @@ class ClassBalanced(Loss):
     @property
     def weights(self) -> tuple[float, ...]:
         """The weight of each class."""
-        weights = [(1 - self.beta) / (1 - self.beta**count) for count in self.counts]
+        # of few rows, 1 - beta**count has no digits
+        rate = math.log(self.beta) if self.beta > 0 else -math.inf
+        weights = [(self.beta - 1) / math.expm1(rate * count) for count in self.counts]
         return tuple(len(weights) * weight / sum(weights) for weight in weights)
 
     if TYPE_CHECKING:

@@ -242,6 +242,9 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
         return ends[int(np.argmin([np.average(cost, weights=weight) for cost in costs]))]
 
 
+#: Factors that leave gradients of single precision some room.
+LARGEST_FACTOR = 1e20
+
 #: Losses that can be added, what they are called, and what their sum is.
 _FAMILIES: tuple[tuple[Any, str, type[LinearCombination]], ...] = (
     (ResidualLoss, "loss of residuals", ResidualCombination),
@@ -255,8 +258,11 @@ def scale(loss: Loss, factor: Any) -> Any:
     if isinstance(factor, bool) or not isinstance(factor, (int, float, np.number)):
         return NotImplemented
     terms = tuple((float(factor) * a, term) for a, term in _terms(loss))
-    if not (factor > 0 and all(0 < a < np.inf for a, _ in terms)):
-        raise ValueError(f"the factor of {loss!r} must be finite and > 0, got {factor!r}")
+    if not all(1 / LARGEST_FACTOR <= a <= LARGEST_FACTOR for a, _ in terms):
+        raise ValueError(
+            f"the factor of {loss!r} must be from {1 / LARGEST_FACTOR:g} to {LARGEST_FACTOR:g}, "
+            f"got {factor!r}"
+        )
     _, combination = _family(loss)
     return combination(terms)
 

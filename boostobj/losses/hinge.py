@@ -56,7 +56,7 @@ class Hinge(MarginLoss):
         # On the kink of the larger class, where rounding would decide whether its rows pull: just
         # before it, in float32 as well, all rows do.
         larger = np.sign(np.average(class_side(y, y.dtype), weights=weight))
-        return float(larger * (1 - 2**-23))
+        return float(larger * (1 - 2**-24))
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class NDCG(Metric):
 
         order = np.lexsort((-y_pred, group_of))
         ranked = y_pred[order]
-        tie = np.cumsum((place == 0) | (np.diff(ranked, prepend=ranked[0]) != 0)) - 1
+        # equal infinities have no difference
+        tie = np.cumsum((place == 0) | (ranked != np.roll(ranked, 1))) - 1
         shared = np.bincount(tie, discount) / np.bincount(tie)
         reached = np.bincount(group_of, gain[order] * shared[tie])
         ideal = np.bincount(group_of, gain[np.lexsort((-gain, group_of))] * discount)

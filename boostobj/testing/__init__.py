@@ -16,6 +16,7 @@ from boostobj.base import Loss
 
 # They register their checks, which run in this order.
 from boostobj.testing import _arguments, _derivatives, _groups, _interface, _refusals  # noqa: F401
+from boostobj.testing._declarations import require_declarations
 from boostobj.testing._registry import checks_of
 from boostobj.testing._trial import Trial
 
@@ -51,9 +52,12 @@ def check_loss(loss: Loss) -> None:
         name = type(loss).__name__
         raise TypeError(f"check_loss: {name} must be decorated with @dataclass(frozen=True)")
     try:
+        require_declarations(loss)
         trial = Trial(loss)
-    except (AttributeError, SyntaxError) as error:
-        raise AssertionError(f"{loss!r} has no usable formula: {error}") from error
+    except SyntaxError as error:
+        raise AssertionError(f"{loss!r}: no usable formula: {error}") from error
+    except (AssertionError, NotImplementedError) as error:
+        raise AssertionError(f"{loss!r}: {error}") from error
     failures: dict[str, Exception] = {}
     for check in checks_of(loss):
         try:
@@ -66,7 +70,7 @@ def check_loss(loss: Loss) -> None:
     if failures:
         (name, first), *others = failures.items()
         kind = "" if isinstance(first, AssertionError) else f"{type(first).__name__}: "
-        hint = next((hint for part, hint in _HINTS.items() if part in str(first)), "")
+        hint = next((hint for part, hint in _HINTS.items() if kind and part in str(first)), "")
         message = f"{loss!r} fails check {name!r}: {kind}{first}{hint}"
         if others:
             message += f"\nIt also fails {', '.join(repr(other) for other, _ in others)}."
@@ -75,11 +79,6 @@ def check_loss(loss: Loss) -> None:
 
 #: What is behind the messages of Python and NumPy that say little.
 _HINTS = {
-    "is not defined": (
-        "; a formula knows the loss's parameters, the family's variables, the functions of mpmath, "
-        "such as exp and log, and abs, all, any, enumerate, len, max, min, range, sum and zip"
-    ),
     "truth value of an array": "; branch elementwise, as with numpy.where",
     "read-only": "; a method must not write into its arguments",
-    "local object": "; define the class at the top of a module: boosters pickle it",
 }

@@ -12,7 +12,7 @@ from boostobj._typing import NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
-from boostobj.testing._trial import DTYPES, Trial, require
+from boostobj.testing._trial import DTYPES, Trial, require, rowwise
 
 
 @check(ResidualLoss, MarginLoss, PointwiseLoss, MulticlassLoss)
@@ -20,18 +20,38 @@ def results(trial: Trial) -> None:
     """The methods return new arrays of floats, as many as they got."""
     for dtype in DTYPES:
         y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
-        handed = families.arguments(trial.loss, y, raw)
-        for x in handed:
-            x.flags.writeable = False
-        value = trial.fixed._value(*handed)  # type: ignore[attr-defined]
+        value, derivatives = (
+            _handed(trial, method, y, raw)
+            for method in (trial.fixed._value, trial.fixed._gradient_hessian)
+        )
         require_array("_value", value, dtype, raw.shape[:1])
-        derivatives = trial.fixed._gradient_hessian(*handed)  # type: ignore[attr-defined]
+        got = type(derivatives).__name__
         require(
-            isinstance(derivatives, tuple) and len(derivatives) == 2,
-            f"_gradient_hessian must return two arrays, got a {type(derivatives).__name__}",
+            isinstance(derivatives, tuple), f"_gradient_hessian must return two arrays, got a {got}"
+        )
+        require(
+            len(derivatives) == 2,
+            f"_gradient_hessian must return two arrays, got a tuple of {len(derivatives)}",
         )
         for name, x in zip(("gradient", "Hessian"), derivatives, strict=True):
             require_array(f"_gradient_hessian's {name}", x, dtype, raw.shape)
+
+
+def _handed(trial: Trial, method: Callable[..., Any], y: NumpyArray, raw: NumpyArray) -> Any:
+    """What a method makes of the family's arguments, which it must not write into."""
+
+    def call(y: NumpyArray, raw: NumpyArray) -> Any:
+        handed = families.arguments(trial.loss, y, raw)
+        for x in handed:
+            x.flags.writeable = False
+        return method(*handed)
+
+    try:
+        return rowwise(call, y, raw)
+    except AssertionError as error:
+        raise AssertionError(
+            f"{error}; `_domain` says what targets are: {trial.loss._domain}"
+        ) from error
 
 
 def require_array(what: str, x: Any, dtype: Any, shape: tuple[int, ...]) -> None:

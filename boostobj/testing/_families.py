@@ -57,6 +57,11 @@ def _(loss: MulticlassLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, 
     return {"y": y, "raw": raw, "p": link(raw)}
 
 
+@variables.register(GroupLoss)
+def _(loss: GroupLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"y": y, "raw": raw, "p": link(raw)}
+
+
 @variables.register(MultiQuantile)
 def _(loss: MultiQuantile, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
     return {"y": y, "raw": raw}
@@ -96,6 +101,11 @@ def evaluate(
     return formula({**parameters, **variables(loss, y, raw, link)})
 
 
+@evaluate.register(GroupLoss)
+def _(loss: GroupLoss, formula: Any, parameters: Any, y: Any, raw: Any, link: Any) -> Any:
+    return len(raw) * formula({**parameters, **variables(loss, y, raw, link)})
+
+
 @evaluate.register(PairLoss)
 def _(loss: PairLoss, formula: Any, parameters: Any, y: Any, raw: Any, link: Any) -> Any:
     pairs = [(u, v) for (a, u), (b, v) in product(zip(y, raw, strict=True), repeat=2) if a > b]
@@ -119,14 +129,16 @@ def _(loss: Contrastive, formula: Any, parameters: Any, y: Any, raw: Any, link: 
 
 @singledispatch
 def grid(loss: Loss, branches: Callable[[float], list[float]]) -> tuple[NumpyArray, NumpyArray]:
-    """Rows that are hard to compute; `branches` gives the branch points for a target."""
+    """Rows that are hard to compute, the more ordinary ones first.
+
+    `branches` gives the branch points for a target.
+    """
     rows = []
     for i, y in enumerate(grid_targets(loss)):
         raw = line(branches(y))
         # The first targets, at the edges of the domain, get all margins.
         rows.append(np.column_stack([np.full_like(raw, y), raw])[:: 1 if i < 2 else 4])
-    y, raw = np.concatenate(rows).T
-    return y, raw
+    return _ordinary_first(*np.concatenate(rows).T)
 
 
 @grid.register(MulticlassLoss)
@@ -142,7 +154,7 @@ def _(loss: MulticlassLoss, branches: Any) -> tuple[NumpyArray, NumpyArray]:
     raw = single(np.vstack([raw, far]))
     y = np.eye(k)[rng.integers(0, k, len(raw))]
     y[::3] = rng.multinomial(64, np.ones(k) / k, len(y[::3])) / 64
-    return y, raw
+    return _ordinary_first(y, raw)
 
 
 @grid.register(MultiQuantile)
@@ -151,7 +163,14 @@ def _(loss: MultiQuantile, branches: Any) -> tuple[NumpyArray, NumpyArray]:
     k = len(loss.quantiles)
     raw = np.column_stack([np.roll(margins, 7 * j) for j in range(k)])
     raw = np.vstack([raw, np.ones((1, k))])
-    return np.resize([0.0, 1.0, -2.5], len(raw)), raw
+    return _ordinary_first(np.resize([0.0, 1.0, -2.5], len(raw)), raw)
+
+
+def _ordinary_first(y: NumpyArray, raw: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Rows whose margins are around one tell most; far off, most over- or underflows."""
+    size = np.abs(raw).reshape(len(raw), -1).max(axis=1)
+    order = np.argsort(np.abs(np.log(np.maximum(size, 1e-9))), kind="stable")
+    return y[order], raw[order]
 
 
 @singledispatch
@@ -193,7 +212,7 @@ def _(loss: EmbeddingLoss, n: int, seed: int = 0) -> tuple[NumpyArray, NumpyArra
 @grid.register(GroupLoss)
 def _(loss: GroupLoss, branches: Any) -> tuple[NumpyArray, NumpyArray]:
     y, raw = sample(loss, 60)
-    scale = single(np.repeat([1e-6, 1e-3, 1.0, 10.0, 1e4], 12))
+    scale = single(np.repeat([1.0, 10.0, 1e-3, 1e-6, 1e4], 12))
     return y, single(raw.T * scale).T
 
 
@@ -215,14 +234,12 @@ def targets(domain: Domain, n: int, rng: np.random.Generator) -> NumpyArray:
     labels = (rng.random(n) < 0.3).astype(float)
     counts = rng.poisson(2.0, n).astype(float)
     some = rng.random(n) < 0.3
+    at_edges = np.where(some, labels, rng.random(n)), np.where(some, 0.0, gamma)
     kinds = [
         gamma - 2,
-        np.where(some, 0.0, gamma),
-        gamma + 0.1,
-        np.where(some, labels, rng.random(n)),
-        rng.uniform(0.02, 0.98, n),
+        _placed(domain, *at_edges),
+        _placed(domain, rng.uniform(0.02, 0.98, n), gamma + 0.1),
         counts,
-        counts + 1,
         labels,
     ]
     for y in map(single, kinds):
@@ -231,15 +248,30 @@ def targets(domain: Domain, n: int, rng: np.random.Generator) -> NumpyArray:
     raise NotImplementedError(f"check_loss cannot draw targets that are {domain}")
 
 
+def _placed(domain: Domain, share: NumpyArray, distance: NumpyArray) -> NumpyArray:
+    """Shares of a domain between two bounds, or distances from the only one."""
+    low, high = bounds(domain)
+    if np.isinf(low):
+        return high - distance
+    return low + (distance if np.isinf(high) else (high - low) * share)
+
+
+def bounds(domain: Domain) -> tuple[float, float]:
+    """The least and the largest number that a domain may contain."""
+    parts = getattr(domain, "domains", (domain,))
+    low = max(getattr(part, "low", -np.inf) for part in parts)
+    return low, min(getattr(part, "high", np.inf) for part in parts)
+
+
 def grid_targets(loss: Loss) -> list[float]:
     """A few targets, the edges of the domain first."""
-    if isinstance(loss, ResidualLoss):
+    if isinstance(loss, ResidualLoss) and loss._domain.contains(np.zeros(1)).all():
         return [0.0]  # so that the residual is the margin, to the last bit
     y = np.unique(targets(loss._domain, 200, np.random.default_rng(0)))
     spread = y[[len(y) // 3, len(y) // 2, 2 * len(y) // 3]]
-    low = getattr(loss._domain, "low", 0.0)
+    low, _ = bounds(loss._domain)
     # Differences from a bound cancel next to it, unless it is zero.
-    edges = [low + 2.0**-22] if low and np.isfinite(low) else []
+    edges = [low + 2.0**-22 * max(1, abs(low))] if low and np.isfinite(low) else []
     return list(dict.fromkeys([*edges, y[0], y[-1], *spread]))
 
 

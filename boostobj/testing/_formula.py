@@ -27,7 +27,8 @@ _BUILTINS = {
     f.__name__: f for f in (abs, all, any, enumerate, len, max, min, range, sorted, sum, zip)
 }
 
-_FAILURES = (ArithmeticError, ValueError, TypeError)
+#: What arithmetic that fails raises.
+FAILURES = (ArithmeticError, ValueError, TypeError)
 
 
 def import_mpmath() -> ModuleType:
@@ -74,11 +75,17 @@ class Formula:
             for name, function in functions.items()
             if name in _EXPONENTIALS
         }
-        self._scope = {"__builtins__": {}, "mpf": mpmath.mpf, **functions}
+        self._scope = {"__builtins__": {}, "mpmathify": mpmath.mpmathify, **functions}
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """The formula's value."""
-        return eval(self._code, {**self._scope, **values})
+        try:
+            return eval(self._code, {**self._scope, **values})
+        except NameError as error:
+            raise NameError(
+                f"{error}; a formula knows the loss's parameters, the family's variables, the "
+                f"functions of mpmath, such as exp and log, and {', '.join(_BUILTINS)}"
+            ) from None
 
     def differences(self) -> list[Formula]:
         """Expressions that are zero where the formula may change from one branch to another."""
@@ -131,12 +138,23 @@ class Formula:
 
 
 class _ExactNumbers(ast.NodeTransformer):
-    """Floats in a formula take part in high precision: ``1 - 0.9`` would round."""
+    """Numbers in a formula take part in high precision: ``1 - 0.9`` and ``1/3`` would round.
+
+    Whole numbers stay what they are, as they may be indices, but when divided or raised.
+    """
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if not isinstance(node.value, float):
-            return node
-        return ast.Call(ast.Name("mpf", ast.Load()), [node], [])
+        return self._exact(node) if isinstance(node.value, float) else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Div | ast.Pow):
+            node.left = self._exact(node.left)
+        return node
+
+    @staticmethod
+    def _exact(node: ast.expr) -> ast.expr:
+        return ast.Call(ast.Name("mpmathify", ast.Load()), [node], [])
 
 
 @dataclass(frozen=True)
@@ -186,13 +204,13 @@ def differentiate(
     for formula in formulas:
         formula.forget()
     with mp.workdps(base):
-        _attempt(lambda: function([mp.mpf(x) for x in at]))
+        attempt(lambda: function([mp.mpf(x) for x in at]))
     # Twice: once for what is lost in ``1 - p``, once for the derivative's share of the value.
     wanted = int(2 * max(f.span for f in formulas) / math.log(10)) + 1
     # Where the precision wanted is out of reach, the base shows what is left of the formula.
     digits = min(wanted, limit) if wanted <= MOST else 0
     with mp.workdps(base + digits):
-        exact: Exact | None = _attempt(lambda: _differences(function, [mp.mpf(x) for x in at]))
+        exact: Exact | None = attempt(lambda: _differences(function, [mp.mpf(x) for x in at]))
     if exact is None and limit < wanted <= MOST:
         return differentiate(function, at, formulas, MOST)
     return exact
@@ -200,13 +218,13 @@ def differentiate(
 
 def _differences(function: Callable[[Sequence[Any]], Any], at: list[Any]) -> Exact:
     mp = import_mpmath().mp
-    value = _real(function(at))
+    value = real(function(at))
     gradients, hessians = [], []
     for j, x in enumerate(at):
         step = (abs(x) or 1) * mp.mpf(10) ** -STEP
         slopes, curvatures = [], []
         for h in (-step, step):
-            near, far = (_real(function([*at[:j], x + i * h, *at[j + 1 :]])) for i in (1, 2))
+            near, far = (real(function([*at[:j], x + i * h, *at[j + 1 :]])) for i in (1, 2))
             slopes.append((near - value) / h)
             curvatures.append((far - 2 * near + value) / h**2)
         gradients.append((min(slopes), max(slopes)))
@@ -217,7 +235,7 @@ def _differences(function: Callable[[Sequence[Any]], Any], at: list[Any]) -> Exa
 def roots(function: Callable[[float], float], grid: Sequence[float]) -> list[float]:
     """Doubles next to which a function of one number changes sign."""
     found = []
-    values = [_attempt(lambda x=x: float(function(x))) for x in grid]  # type: ignore[misc]
+    values = [attempt(lambda x=x: float(function(x))) for x in grid]  # type: ignore[misc]
     for a, b, at_a, at_b in zip(grid, grid[1:], values, values[1:], strict=False):
         if at_a == 0:
             found.append(a)
@@ -235,15 +253,15 @@ def roots(function: Callable[[float], float], grid: Sequence[float]) -> list[flo
     return found
 
 
-def _real(x: Any) -> Any:
+def real(x: Any) -> Any:
     if not import_mpmath().isfinite(x) or x.imag:
         raise ValueError("not a finite real number")
     return x
 
 
-def _attempt(function: Callable[[], Any]) -> Any:
+def attempt(function: Callable[[], Any]) -> Any:
     """What `function` returns, None where arithmetic fails."""
     try:
         return function()
-    except _FAILURES:
+    except FAILURES:
         return None

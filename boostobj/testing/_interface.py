@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -13,7 +15,7 @@ import numpy as np
 
 from boostobj import _parallel, _sample
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss, PointwiseLoss, ResidualLoss, Sample
+from boostobj.base import BinaryLoss, Loss, MarginLoss, PointwiseLoss, ResidualLoss, Sample
 from boostobj.engine import lightgbm, xgboost
 from boostobj.groups import GroupLoss
 from boostobj.losses.multi_quantile import MultiQuantile
@@ -24,6 +26,7 @@ from boostobj.testing._trial import (
     ROUNDING,
     Trial,
     at,
+    first_bad,
     require,
     require_equal,
     require_error,
@@ -37,16 +40,45 @@ def copies(trial: Trial) -> None:
     import boostobj
 
     loss = trial.loss
-    module = sys.modules[type(loss).__module__]
-    scope = {**vars(boostobj), **vars(module), type(loss).__name__: type(loss)}
-    for how, twin in (
-        ("deepcopy", copy.deepcopy(loss)),
-        ("pickle", pickle.loads(pickle.dumps(loss))),
-        ("eval(repr(loss))", eval(repr(loss), scope)),
+    scope = dict(vars(boostobj))
+    for part in _parts(loss):
+        scope |= vars(sys.modules[type(part).__module__]) | {type(part).__name__: type(part)}
+    for how, make in (
+        ("hash(loss)", lambda: {loss: loss}[loss]),
+        ("deepcopy", lambda: copy.deepcopy(loss)),
+        ("pickle", lambda: pickle.loads(pickle.dumps(loss))),
+        ("eval(repr(loss))", lambda: eval(repr(loss), scope)),
     ):
-        require(type(twin) is type(loss), f"{how}: got a {type(twin).__name__}")
-        require(twin == loss, f"{how}: got {twin!r}, which is not equal")
-        require(hash(twin) == hash(loss), f"{how}: equal losses must have one hash")
+        try:
+            twin = make()
+            same = type(twin) is type(loss) and twin == loss and hash(twin) == hash(loss)
+        except Exception as error:
+            raise AssertionError(
+                f"{how} fails with {type(error).__name__}: {error}{_remedy(error)}"
+            ) from error
+        require(same, f"{how}: got {twin!r}, which is not equal")
+
+
+def _parts(x: Any) -> Iterator[Any]:
+    """A loss and everything that its parameters are made of."""
+    yield x
+    inner = x if isinstance(x, tuple) else ()
+    if is_dataclass(x) and not isinstance(x, type):
+        inner = tuple(getattr(x, field.name) for field in fields(x))
+    for part in inner:
+        yield from _parts(part)
+
+
+def _remedy(error: Exception) -> str:
+    """What to do if a loss cannot be copied."""
+    if "local object" in str(error):
+        return "; define the class at the top of a module: boosters pickle it"
+    if "unhashable" in str(error):
+        return "; make it a tuple"
+    return (
+        "; it must give an equal loss: let parameters be numbers, strings, None, losses, links and "
+        "tuples of them, and leave __repr__ to the dataclass"
+    )
 
 
 @check()
@@ -57,7 +89,8 @@ def init_score(trial: Trial) -> None:
     weight[:10] = 1
     units = (1.0, 1e-6, 1e6) if isinstance(trial.loss, ResidualLoss) else (1.0,)
     for unit in units:
-        require_minimum(trial.loss, unit * y, weight)
+        if trial.loss._domain.contains(unit * y).all():
+            require_minimum(trial.loss, unit * y, weight)
     require_minimum(trial.loss, y, None)
     same = np.repeat(y[:1], 5)
     start = trial.loss.init_score(same)
@@ -120,7 +153,7 @@ def weights(trial: Trial) -> None:
         expected = np.zeros(raw.shape)
         np.add.at(expected, index, rows)
         bad = ~np.isclose(got, expected, rtol=1e-4, atol=1e-6)
-        for i in np.flatnonzero(bad.reshape(40, -1).any(axis=1))[:1]:
+        for i in first_bad(bad):
             raise AssertionError(
                 f"callback's {what} {at(y[i], raw[i])} with weight {weight[i]:g}: "
                 f"got {got[i]!s}, expected {expected[i]!s} as of repeated rows"
@@ -196,7 +229,7 @@ def link(trial: Trial) -> None:
             if there is raw:
                 # From where a link is flat there is no way back.
                 bad &= link.inverse(raw * dtype(1.01)) != p
-            for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+            for i in first_bad(bad):
                 raise AssertionError(
                     f"{what} in {raw.dtype}: got {back[i].tolist()}, expected {there[i].tolist()}"
                 )
@@ -204,6 +237,18 @@ def link(trial: Trial) -> None:
         wrong = np.full_like(moderate, x)
         if not np.all(link.domain.contains(wrong)):
             require_error(partial(link.link, wrong), "y_pred", f"link({x})")
+
+
+@check(MarginLoss, BinaryLoss)
+def probability(trial: Trial) -> None:
+    """The link of a two-class loss leads to probabilities, which `BoostClassifier` predicts."""
+    link = trial.loss.link
+    require(
+        families.bounds(link.domain) == (0, 1),
+        f"the link of a two-class loss must lead to probabilities, got {link!r} with predictions "
+        f"{link.domain}; define link = links.Logit(), or one of domain Interval(0, 1) that turns "
+        "its margins into them",
+    )
 
 
 @check(ResidualLoss, PointwiseLoss, MultiQuantile)
@@ -250,7 +295,7 @@ def callback(trial: Trial) -> None:
             # the difference of what pulls either way is as accurate as what pulls
             slack = 1e-6 * np.mean(np.abs(expected), axis=0)
             bad = ~np.isclose(got, expected, rtol=1e-5, atol=slack)
-            for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+            for i in first_bad(bad):
                 raise AssertionError(
                     f"{what} for {adapter.name} {at(y[i], raw[i])}: "
                     f"got {got[i]!s}, expected {expected[i]!s}"

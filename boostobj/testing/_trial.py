@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,13 @@ from boostobj.base import Loss, Sample
 from boostobj.testing import _families as families
 from boostobj.testing._formula import (
     ENOUGH,
+    FAILURES,
     MOST,
     Exact,
     Formula,
     differentiate,
     import_mpmath,
+    real,
     roots,
 )
 
@@ -44,7 +46,7 @@ class Trial:
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
-        self.fixed = loss._adapted(Sample(*families.sample(loss, 50)))
+        self.fixed = _adapted(loss)
         self.mpmath = import_mpmath()
         self.formula = Formula(self.fixed.formula)
         self.link = Formula(loss.link.formula)
@@ -54,10 +56,11 @@ class Trial:
 
     @cached_property
     def rows(self) -> tuple[NumpyArray, NumpyArray]:
+        """The hard rows, the more ordinary ones first."""
         return families.grid(self.loss, self._branches)
 
     def grid(self, dtype: Any) -> tuple[NumpyArray, NumpyArray]:
-        """The hard rows that this precision can hold."""
+        """Those that this precision can hold."""
         y, raw = self.rows
         with np.errstate(over="ignore"):
             exact = np.asarray(raw.astype(dtype) == raw)
@@ -78,16 +81,42 @@ class Trial:
         limit: int = ENOUGH,
     ) -> Exact | None:
         """Value and derivatives at one row, by the formula."""
-        link = self.predict if "p" in self.formula.names else _no_link
-        values = self.parameters if parameters is None else parameters
-        mpf = self.mpmath.mpf
-        target = [mpf(float(v)) for v in y] if np.ndim(y) else mpf(float(y))
-
-        def function(raw: Sequence[Any]) -> Any:
-            return families.evaluate(self.loss, self.formula, values, target, raw, link)
-
+        function = self._function(y, parameters or self.parameters)
         at = np.atleast_1d(raw).tolist()
         return differentiate(function, at, (self.formula, self.link), limit)
+
+    def _function(self, y: Any, parameters: dict[str, Any]) -> Callable[[Sequence[Any]], Any]:
+        """The formula as a function of the margins of one row."""
+        link = self.predict if "p" in self.formula.names else _no_link
+        mpf = self.mpmath.mpf
+        target = [mpf(float(v)) for v in y] if np.ndim(y) else mpf(float(y))
+        return lambda raw: families.evaluate(self.loss, self.formula, parameters, target, raw, link)
+
+    def why_not(self, y: Any, raw: NumpyArray) -> str:
+        """What is in the way of the formula at one row, for an error message."""
+        try:
+            margins = [self.mpmath.mpf(x) for x in np.ravel(raw).tolist()]
+            real(self._function(y, self.parameters)(margins))
+        except FAILURES as error:
+            return f"{type(error).__name__}: {error}, {at(y, raw)}"
+        return f"its derivatives are not, {at(y, raw)}"
+
+    def terms(self, raw: NumpyArray) -> NumpyArray:
+        """How large the terms are of which a row's results are differences, to no fault.
+
+        Where k classes share one, what a confident row gets is the difference of a share and a
+        label, and its value that of margins. Elsewhere differences have to be rewritten.
+        """
+        largest = np.abs(raw.astype(np.float64)).reshape(len(raw), -1).max(axis=1)
+        return np.asarray(self._pull * (1 + largest))
+
+    @cached_property
+    def _pull(self) -> float:
+        """The ordinary size of a gradient of classes that share a loss."""
+        if not self.loss.coupled_outputs:
+            return 0.0
+        known = [exact for exact in self.expected(*self.rows) if exact is not None]
+        return float(np.median([max(abs(float(b)) for _, b in e.gradients) for e in known] or [0]))
 
     def expected(self, y: NumpyArray, raw: NumpyArray) -> list[Exact | None]:
         """`exact` at all rows."""
@@ -149,17 +178,44 @@ class Trial:
 
 
 def _parameters(owner: Any) -> dict[str, Any]:
-    """A dataclass's fields, floats as mpf."""
+    """A dataclass's fields, floats as mpf, those of any precision."""
     mpf = import_mpmath().mpf
 
     def exact(value: Any) -> Any:
         if isinstance(value, tuple):
             return [exact(v) for v in value]
-        return mpf(value) if isinstance(value, float) else value
+        plain = value.item() if isinstance(value, np.generic) else value
+        return mpf(plain) if isinstance(plain, float) else plain
 
     if not is_dataclass(owner):
         return {}
     return {f.name: exact(getattr(owner, f.name)) for f in fields(owner)}
+
+
+def _adapted(loss: Loss) -> Any:
+    """The loss adapted to a sample, which must keep it from adapting to another."""
+    fixed = _adapted_once(loss, 50)
+    again = _adapted_once(fixed, 80)
+    require(
+        again == fixed,
+        f"_adapted must return a loss that is adapted already as it is, got {again!r} "
+        f"of {fixed!r}; let a parameter tell, such as one that is None before",
+    )
+    return fixed
+
+
+def _adapted_once(loss: Loss, n: int) -> Any:
+    try:
+        adapted: Any = loss._adapted(Sample(*families.sample(loss, n)))
+    except FrozenInstanceError as error:
+        raise AssertionError(
+            f"_adapted must return a new loss, as dataclasses.replace makes it: {error}"
+        ) from error
+    require(
+        type(adapted) is type(loss),
+        f"_adapted must return a {type(loss).__name__}, got {adapted!r}",
+    )
+    return adapted
 
 
 def _no_link(raw: Any) -> None:
@@ -168,6 +224,12 @@ def _no_link(raw: Any) -> None:
 
 def at(y: Any, raw: Any) -> str:
     return f"at y_true={np.asarray(y).tolist()}, raw_prediction={np.asarray(raw).tolist()}"
+
+
+def first_bad(bad: Any) -> list[int]:
+    """The number of the first row in which something is bad, if there is one."""
+    rows = np.reshape(bad, (len(bad), -1)).any(axis=1)
+    return [int(i) for i in np.flatnonzero(rows)[:1]]
 
 
 def rowwise(
@@ -181,7 +243,7 @@ def rowwise(
             try:
                 function(y[i : i + 1], raw[i : i + 1])
             except Warning as at_row:
-                where = f"{raw.dtype} {at(y[i], raw[i])}"
+                where = f"in {raw.dtype} {at(y[i], raw[i])}"
                 raise AssertionError(f"{type(at_row).__name__}: {at_row}, {where}") from at_row
         raise AssertionError(f"{type(warning).__name__}: {warning}, in {raw.dtype}") from warning
 
@@ -191,36 +253,45 @@ def compare(
     pick: Callable[[Exact], Sequence[tuple[Any, Any]]],
     y: NumpyArray,
     raw: NumpyArray,
-    got: NumpyArray,
+    function: Callable[[NumpyArray, NumpyArray], NumpyArray],
     floor: float = -np.inf,
+    remedy: str = "",
 ) -> None:
-    """Require that `got` lies between the bounds that `pick` takes from the exact results."""
+    """Require that `function` lies between the bounds that `pick` takes from the exact results.
+
+    `remedy` ends the message, unless all that is missing is precision.
+    """
     info = np.finfo(raw.dtype)
     dtype, eps, tiny = raw.dtype, float(info.eps), float(info.smallest_normal)
-    got = got.astype(np.float64).reshape(len(raw), -1)
+    results = rowwise(function, y, raw)
     expected = trial.expected(y, raw)
     known = [i for i, exact in enumerate(expected) if exact is not None]
-    require(2 * len(known) > len(raw), f"formula {trial.fixed.formula!r} is not computable")
+    if 2 * len(known) <= len(raw):
+        i = expected.index(None)
+        reason = trial.why_not(y[i].astype(float), raw[i].astype(float))
+        raise AssertionError(f"formula {trial.fixed.formula!r} is not computable: {reason}")
     bounds = [[(float(a), float(b)) for a, b in pick(expected[i])] for i in known]  # type: ignore[arg-type]
+    require(
+        results.shape[:1] == raw.shape[:1] and results.size == len(raw) * len(bounds[0]),
+        f"shape is {results.shape} for margins of shape {raw.shape}",
+    )
     low, high = np.maximum(np.moveaxis(np.asarray(bounds), -1, 0), floor)
-    known_got = got[known]
+    got = results.astype(np.float64).reshape(len(raw), -1)[known]
     size = np.maximum(np.abs(low), np.abs(high))
+    terms = trial.terms(raw)[known, None]
     # An infinite bound is a result that no double can hold.
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.fmax(np.fmax(low - known_got, known_got - high), 0)
-        excess = error / (ROUNDING * eps * size + 64 * tiny)
-    excess[np.isnan(known_got)] = np.inf
+        error = np.fmax(np.fmax(low - got, got - high), 0)
+        excess = error / (ROUNDING * eps * (size + terms) + 64 * tiny)
+    excess[np.isnan(got)] = np.inf
     # A result too large for the precision need only be large and of the right sign.
     huge = size > float(info.max) / 4
-    right = (np.sign(known_got) == np.sign(high)) & (np.abs(known_got) > np.sqrt(float(info.max)))
+    right = (np.sign(got) == np.sign(high)) & (np.abs(got) > np.sqrt(float(info.max)))
     excess = np.where(huge, np.where(right, 0, np.inf), excess)
-    suspects = np.argwhere(excess > 1)
-    # A margin around one tells most: far off, nearly everything over- or underflows.
-    margin = np.abs(raw.astype(np.float64)).reshape(len(raw), -1).max(axis=1)[known]
-    size_class = np.abs(np.log(np.maximum(margin, 1e-9)))
-    for i, j in suspects[np.argsort(size_class[suspects[:, 0]], kind="stable")]:
-        y_row, raw_row = (x[known[i]].astype(float) for x in (y, raw))
-        value = float(known_got[i, j])
+    for i, j in np.argwhere(excess > 1):
+        row = known[i]
+        y_row, raw_row = (x[row].astype(float) for x in (y, raw))
+        value = float(got[i, j])
         # First with the precision that is mostly enough.
         for limit in (ENOUGH, MOST):
             exact = trial.exact(y_row, raw_row, limit=limit)
@@ -231,7 +302,7 @@ def compare(
             slack = CONDITION * max(
                 max(abs(max(lo, floor) - a), abs(max(hi, floor) - b)) for lo, hi in near or [(a, b)]
             )
-            slack += ROUNDING * eps * max(abs(a), abs(b)) + 64 * tiny
+            slack += ROUNDING * eps * (max(abs(a), abs(b)) + float(terms[i, 0])) + 64 * tiny
             if not huge[i, j] and a - slack <= value <= b + slack:
                 break
         else:
@@ -239,9 +310,25 @@ def compare(
             if abs(b - a) > eps * abs(b):
                 wanted += f" to {trial.mpmath.nstr(b, 17)}"
             output = f", output {j}" if got.shape[1] > 1 else ""
+            double = _in_double(function, y[row : row + 1], raw[row : row + 1])[j]
+            if dtype == np.float32 and a - slack <= double <= b + slack:
+                remedy = (
+                    f"; right in double precision, {double!r}: in float32 something over- or "
+                    "underflows, or a difference of nearly equal numbers cancels: rewrite it, e.g. "
+                    "with log1p, expm1, logaddexp or hypot"
+                )
             raise AssertionError(
-                f"in {dtype} {at(y_row, raw_row)}{output}: got {value!r}, expected {wanted}"
+                f"in {dtype} {at(y_row, raw_row)}{output}: got {value!r}, expected {wanted}{remedy}"
             )
+
+
+def _in_double(
+    function: Callable[[NumpyArray, NumpyArray], NumpyArray], y: NumpyArray, raw: NumpyArray
+) -> list[float]:
+    """What `function` gives for one row in double precision."""
+    with np.errstate(all="ignore"):
+        result = function(y.astype(np.float64), raw.astype(np.float64))
+    return np.ravel(result).tolist()
 
 
 def require(condition: Any, message: str) -> None:
@@ -265,7 +352,7 @@ def require_finite(what: str, y: NumpyArray, raw: NumpyArray, got: NumpyArray) -
     bad = ~np.isfinite(got)
     if what == "Hessian":
         bad |= ~(got > 0)
-    for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+    for i in first_bad(bad):
         expected = "finite and positive" if what == "Hessian" else "finite"
         raise AssertionError(
             f"{what} must be {expected}; in {raw.dtype} {at(y[i], raw[i])} it is {got[i]!s}"
@@ -276,6 +363,5 @@ def require_equal(
     what: str, y: NumpyArray, raw: NumpyArray, got: NumpyArray, expected: NumpyArray
 ) -> None:
     """Require equality to the last bit."""
-    bad = np.asarray(got != expected)
-    for i in np.flatnonzero(bad.reshape(len(raw), -1).any(axis=1))[:1]:
+    for i in first_bad(got != expected):
         raise AssertionError(f"{what} {at(y[i], raw[i])}: got {got[i]!s}, expected {expected[i]!s}")

@@ -48,8 +48,8 @@ def learnable(loss, n=240):
     """
     rng = np.random.default_rng(0)
     y, _ = families.sample(loss, n)
-    if isinstance(loss, PercentageLoss):
-        y = 1 + np.abs(y)  # nobody wants percentages of nearly nothing
+    if isinstance(loss, PercentageLoss | boostobj.SquaredLogError):
+        y = 1 + np.abs(y)  # nobody wants percentages or logarithms of nearly nothing
     X = rng.normal(size=(n, 4))
     signal = X[:, 0] + np.sin(2 * X[:, 1]) + 0.3 * rng.normal(size=n)
     if isinstance(loss, EmbeddingLoss):

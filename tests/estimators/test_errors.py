@@ -10,7 +10,7 @@ import pytest
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor, early_stopping
 from sklearn.linear_model import Ridge
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
-from xgboost.callback import EarlyStopping
+from xgboost.callback import EarlyStopping, TrainingCheckPoint
 
 from boostobj import (
     AbsoluteError,
@@ -42,6 +42,10 @@ def replaced(values, where, value):
     values = np.array(values, dtype=None if isinstance(value, str) else float)
     values[where] = value
     return values
+
+
+class StopsEarly(EarlyStopping):
+    """A user's own."""
 
 
 #: case: parameters, arguments of fit, the error, its message
@@ -100,13 +104,13 @@ REGRESSOR = {
         {},
         {"sample_weight": np.zeros(N)},
         ValueError,
-        "sample_weight must have a positive sum, got zeros only",
+        "sample_weight must have a finite, positive sum, got 0",
     ),
     "zero weights to validate with": (
         {},
         {"X_val": X, "y_val": Y, "sample_weight_val": np.zeros(N)},
         ValueError,
-        "sample_weight_val must have a positive sum, got zeros only",
+        "sample_weight_val must have a finite, positive sum, got 0",
     ),
     "short weights": (
         {},
@@ -235,10 +239,16 @@ REGRESSOR = {
         "booster='gblinear' boosts linear models; boostobj boosts trees",
     ),
     "early stopping of its own": (
-        {"estimator": XGBRegressor(callbacks=[EarlyStopping(rounds=3)])},
+        {"estimator": XGBRegressor(callbacks=[StopsEarly(rounds=3)])},
         {},
         ValueError,
-        "callbacks hold an EarlyStopping, which leaves the rounds after the best in the model",
+        "callbacks hold EarlyStopping, which leaves the rounds after the best in the model",
+    ),
+    "checkpoints": (
+        {"estimator": XGBRegressor(callbacks=[TrainingCheckPoint("nowhere")])},
+        {},
+        ValueError,
+        "callbacks hold TrainingCheckPoint, which saves models without their start value",
     ),
     "early stopping of LightGBM's own": (
         {"estimator": LGBMRegressor(callbacks=[early_stopping(3)])},

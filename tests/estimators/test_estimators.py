@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from lightgbm import LGBMClassifier, LGBMRegressor, reset_parameter
+from lightgbm import LGBMClassifier, LGBMRegressor, record_evaluation, reset_parameter
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -320,6 +321,41 @@ def test_soft_labels(engine, regression):
     with pytest.warns(DataConversionWarning):
         column = clone(one).fit(X, pd.DataFrame({"p": p}))
     np.testing.assert_array_equal(column.predict_proba(X), one.predict_proba(X))
+
+
+@every_engine
+def test_rows_of_probabilities_with_the_default_loss(engine, regression):
+    X = regression[0]
+    size = np.exp(np.nan_to_num(X[:, :3]))
+    p = size / size.sum(axis=1, keepdims=True)
+    model = BoostClassifier(engine).fit(X, p)
+    assert model.loss_ == Softmax()
+    wanted = BoostClassifier(engine, loss=Softmax()).fit(X, p)
+    np.testing.assert_array_equal(model.predict_proba(X), wanted.predict_proba(X))
+    two = p[:, :2] / p[:, :2].sum(axis=1, keepdims=True)
+    assert clone(model).fit(X, two).predict_proba(X).shape == (600, 2)
+    with pytest.raises(ValueError, match=r"Logistic\(\) takes labels, .*; rows of probabilities"):
+        BoostClassifier(engine, loss=Logistic()).fit(X, p)
+
+
+@every_engine
+def test_the_decision_is_positive_for_the_second_class(engine, labels, regression):
+    """Where a margin of zero is not one half as well."""
+    X = regression[0]
+    model = BoostClassifier(engine, loss=boostobj.Focal(alpha=0.9)).fit(X, labels)
+    decision, p = model.decision_function(X), model.predict_proba(X)[:, 1]
+    np.testing.assert_array_equal(decision > 0, p > 0.5)
+    assert 0 < np.mean(decision > 0) < 1
+
+
+def test_margins_tell_apart_what_a_clipped_link_does_not(regression):
+    X, y, _ = regression
+    classes = np.digitize(y, [-0.5, 0.5])
+    model = BoostClassifier(ENGINES["xgboost"], loss=boostobj.OneVsRest(boostobj.Hinge()))
+    model.fit(X, classes)
+    margins = np.array([[-1.04, -1.02, -1.01], [1.3, 1.4, 1.2]])
+    assert np.ptp(model._probabilities(margins)) == 0
+    assert model._labels(margins).tolist() == [2, 1]
 
 
 class HalfLogistic(Logistic):
@@ -953,26 +989,25 @@ def test_least_improvement_of_lightgbm_counts(regression):
     assert fits[1].best_iteration_ == 1 < fits[0].best_iteration_
 
 
-def test_callbacks_of_xgboost_see_the_metric_but_for_a_power_of_ten(regression):
+def test_callbacks_of_xgboost_see_a_metric_named_by_its_factor(regression):
     X, y, _ = regression
     seen = []
 
     class Look(TrainingCallback):
-        def after_iteration(self, model, epoch, evals_log):
-            (history,) = evals_log["validation"].values()
-            seen[:] = history
-            return False
+        def __init__(self):
+            self.lock = threading.Lock()  # as a tracker has; it cannot be copied
 
-        def __deepcopy__(self, memo):
-            return self
+        def after_iteration(self, model, epoch, evals_log):
+            ((name, history),) = evals_log["validation"].items()
+            seen[:] = np.asarray(history) / float(name.removeprefix("huber_times_"))
+            return False
 
     model = BoostRegressor(
         XGBRegressor(n_estimators=5, n_jobs=1, callbacks=[Look()]), loss=boostobj.Huber()
     )
     model.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     (history,) = model.evals_result_["validation"].values()
-    digits = np.log10(np.asarray(seen) / history)
-    np.testing.assert_allclose(digits, np.round(digits[0]), atol=1e-6)
+    np.testing.assert_allclose(seen, history, rtol=1e-12)
 
 
 def test_callbacks_of_lightgbm_are_called(regression):
@@ -983,6 +1018,16 @@ def test_callbacks_of_lightgbm_are_called(regression):
     # leaves of the first tree hold the start as well
     size = trees[trees["left_child"].isna()].groupby("tree_index")["value"].std()
     assert size[10] < 0.01 * size[1]
+
+
+def test_a_callback_that_records_is_the_users_own(regression):
+    X, y, _ = regression
+    record = {}
+    model = BoostRegressor(
+        LGBMRegressor(n_estimators=3, n_jobs=1, callbacks=[record_evaluation(record)])
+    )
+    model.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+    assert record == model.evals_result_
 
 
 def test_several_quantiles_have_a_score(regression):

@@ -254,6 +254,29 @@ def test_asymmetric_loss_drops_easy_negatives():
     assert hessian[0] < 1e-4 * hessian[1:].min()
 
 
+@pytest.mark.parametrize(("share", "start"), [(0.5, 0.771), (0.97, 3.892), (0.99, 4.595)])
+def test_asymmetric_loss_starts_where_rows_still_pull(share, start):
+    """Beyond 96 % of positives the best constant is infinity, where training would stand still."""
+    y = np.repeat([1, 0], [round(1000 * share), round(1000 * (1 - share))])
+    loss = bo.AsymmetricLoss()
+    assert loss.init_score(y) == pytest.approx(start, abs=1e-3)
+    total = 500 * loss + bo.CrossEntropy()
+    grid = np.linspace(-5, 20, 501)
+    means = [total.metric.score(y, np.full(len(y), constant)) for constant in grid]
+    best = total.metric.score(y, np.full(len(y), total.init_score(y)))
+    assert best <= min(means) * (1 + 1e-12)
+
+
+def test_hinge_starts_where_all_rows_pull():
+    """Just before the kink of the larger class, in float32 as well."""
+    for y, side in ([1, 1, 0], 1), ([0, 1, 0], -1):
+        start = np.float32(bo.Hinge().init_score(y))
+        assert start == pytest.approx(side, abs=1e-6)
+        gradient, _ = bo.Hinge().gradient_hessian(np.float32(y), np.full(3, start))
+        assert np.all(gradient != 0)
+    assert bo.Hinge().init_score([1, 0]) == 0
+
+
 def test_logistic_is_cross_entropy(two):
     X, y, _, _ = two
     trees = [_xgb_train(x, X, y).get_dump() for x in (bo.Logistic(), bo.CrossEntropy())]
@@ -350,6 +373,13 @@ def test_focal_softmax_without_focus_is_softmax():
         )
 
 
+@pytest.mark.parametrize("alpha", [1e-9, 1e9])
+def test_the_start_of_classes_does_not_depend_on_a_common_factor(alpha):
+    y = np.repeat([0, 1, 2], [70, 25, 5])
+    start = bo.FocalSoftmax(2.0, (alpha,) * 3).init_score(y)
+    np.testing.assert_allclose(start, bo.FocalSoftmax(2.0).init_score(y), rtol=1e-6)
+
+
 def test_focal_softmax_of_two_classes_is_focal():
     rng = np.random.default_rng(0)
     y, raw = np.tile([0.0, 1.0], 20), rng.normal(size=40)
@@ -422,6 +452,12 @@ def test_start_values_take_labels_as_the_loss_does():
 def test_class_balanced_changes_its_loss_whole():
     loss = dataclasses.replace(bo.ClassBalanced(bo.Logistic(), (1, 2)), loss=bo.Softmax())
     assert loss == bo.ClassBalanced(bo.Softmax(), (1, 2))
+
+
+def test_class_balanced_of_less_than_a_row():
+    weights = bo.ClassBalanced(bo.Logistic(), (1e-17, 7), 0.999).weights
+    assert weights[0] == pytest.approx(2)
+    assert weights[1] == pytest.approx(2e-17 / 7, rel=0.01)
 
 
 def test_class_balanced_is_final():

@@ -69,7 +69,7 @@ def test_factors_multiply_and_sums_are_flat():
 
 @pytest.mark.parametrize("factor", [1e200, 1e-200])
 def test_products_of_factors_stay_finite_and_positive(factor):
-    with pytest.raises(ValueError, match=r"the factor of .* must be finite and > 0"):
+    with pytest.raises(ValueError, match=r"the factor of .* must be from 1e-20 to 1e\+20"):
         factor * (factor * bo.SquaredError())
 
 
@@ -297,5 +297,5 @@ def test_sums_of_a_list():
 
 @pytest.mark.parametrize("factor", [0, -1.0, np.nan, np.inf])
 def test_factors_are_positive(factor):
-    with pytest.raises(ValueError, match=r"factor of Huber.* must be finite and > 0"):
+    with pytest.raises(ValueError, match=r"factor of Huber.* must be from 1e-20 to 1e\+20"):
         factor * bo.Huber()
