@@ -239,8 +239,10 @@ def check_weights(
     xp = array_namespace(weight)
     with np.errstate(over="ignore"):
         total = float(xp.sum(weight, dtype=xp.float64))
-    if not 0 < total < math.inf:
-        raise ValueError(f"{name} must have a finite, positive sum, got {total:g}")
+    if total == 0:
+        raise ValueError(f"{name} must have a positive sum, got zeros only")
+    if total == math.inf:
+        raise ValueError(f"{name} must have a finite sum, got {total}")
     return weight
 
 

@@ -104,13 +104,13 @@ REGRESSOR = {
         {},
         {"sample_weight": np.zeros(N)},
         ValueError,
-        "sample_weight must have a finite, positive sum, got 0",
+        "sample_weight must have a positive sum, got zeros only",
     ),
     "zero weights to validate with": (
         {},
         {"X_val": X, "y_val": Y, "sample_weight_val": np.zeros(N)},
         ValueError,
-        "sample_weight_val must have a finite, positive sum, got 0",
+        "sample_weight_val must have a positive sum, got zeros only",
     ),
     "short weights": (
         {},

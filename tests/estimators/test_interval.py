@@ -339,7 +339,7 @@ def test_bad_rows_are_named(train):
         ({"y": np.where(y > 2, np.nan, y)}, "Input y contains NaN"),
         ({"y": np.column_stack([y, y])}, "y should be a 1d array"),
         ({"sample_weight": -w}, "sample_weight must be finite and >= 0"),
-        ({"sample_weight": 0 * w}, "sample_weight must have a finite, positive sum"),
+        ({"sample_weight": 0 * w}, "sample_weight must have a positive sum"),
         ({"sample_weight": w[:-1]}, r"sample_weight must have shape \(500,\)"),
         ({"groups": groups[:-1]}, r"groups must have shape \(500,\), got \(499,\)"),
         ({"groups": np.where(groups, np.nan, 1.0)}, "groups must not have missing values"),
