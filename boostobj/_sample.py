@@ -122,6 +122,13 @@ class Sample:
         _, raw, weight = self._all
         return float(raw.shape[0] if weight is None else np.sum(weight, dtype=np.float64))
 
+    @cached_property
+    def _share(self) -> Any:
+        """What a row counts for in a mean: sums of the largest numbers overflow."""
+        weight = 1.0 if self.weight is None else np.asarray(self.weight, dtype=np.float64)
+        total = self.raw.shape[0] if self.weight is None else np.sum(weight)
+        return weight / (self.sum(total) or 1.0)  # no rows have a mean of zero
+
     def count(self) -> float:
         """How many rows there are; one of weight two is two."""
         return float(self.sum(self._here))
@@ -138,14 +145,10 @@ class Sample:
         -------
         float, or ndarray of shape (k,)
         """
-        values = np.asarray(values, dtype=np.float64)
         # single precision would tell margins that are all the same from their mean
-        weight = np.asarray(1.0 if self.weight is None else self.weight, dtype=np.float64)
-        total = len(values) if self.weight is None else np.sum(weight)
-        # Shares, since sums of the largest numbers overflow. No rows have a mean of zero.
-        share = weight / (self.sum(total) or 1.0)
+        values = np.asarray(values, dtype=np.float64)
         # no product of matrices: BLAS would start threads that get in the engine's way
-        means = self.sum((share * values.T).sum(axis=-1))
+        means = self.sum((self._share * values.T).sum(axis=-1))
         return means if values.ndim > 1 else float(means)
 
     def quantile(self, values: Array, quantile: float) -> float:

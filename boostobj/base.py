@@ -185,10 +185,11 @@ class Loss(ABC):
         targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
         if any(called) or targets[:2] == [True, True]:
             raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
-        own = [x for x in get_annotations(cls).values() if "ClassVar" not in str(x)]
-        # the decoration that a subclass inherits knows nothing of parameters of its own
-        if not is_dataclass(cls) or (own and "__dataclass_fields__" not in vars(cls)):
-            raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
+        if "__dataclass_fields__" not in vars(cls):
+            # an inherited decoration will do for a subclass without parameters of its own
+            own = [x for x in get_annotations(cls).values() if "ClassVar" not in str(x)]
+            if own or not is_dataclass(cls):
+                raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
         return super().__new__(cls)
 
     formula: ClassVar[str]

@@ -243,19 +243,23 @@ def _unit_factor(
     its own, so that all of them count rows.
     """
     gradient, hessian = derivatives
-    # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error is
-    # as small as the targets are large.
-    curvature = np.maximum(sample.average(hessian), 1e-100)
-    size = sample.average(np.abs(gradient))
-    step = size / curvature
-    # the gain of a split that follows noise is about the mean times the squared step
-    enough = (adapter.least_gain**0.5 / np.clip(step, 1e-150, None)) ** 2
-    mean = np.where(step > 0, np.maximum(mean_hessian, enough), mean_hessian)
-    # no gradient beyond `LARGEST` on average, nor a factor beyond float32
-    factor = np.minimum(
-        np.minimum(mean, LARGEST_MEAN) / curvature, LARGEST / np.maximum(size, 1e-8)
-    )
-    return factor, np.maximum(factor * curvature, HESSIAN_FLOOR)
+
+    def of_output(curvature: float, size: float) -> tuple[float, float]:
+        # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error
+        # is as small as the targets are large.
+        curvature = max(curvature, 1e-100)
+        step, mean = size / curvature, mean_hessian
+        if step > 0:
+            # the gain of a split that follows noise is about the mean times the squared step
+            mean = max(mean, (adapter.least_gain**0.5 / max(step, 1e-150)) ** 2)
+        # no gradient beyond `LARGEST` on average, nor a factor beyond float32
+        factor = min(min(mean, LARGEST_MEAN) / curvature, LARGEST / max(size, 1e-8))
+        return factor, max(factor * curvature, HESSIAN_FLOOR)
+
+    seen = sample.average(hessian), sample.average(np.abs(gradient))
+    if hessian.ndim == 1:
+        return of_output(*seen)
+    return tuple(np.transpose([of_output(*output) for output in np.transpose(seen)]))
 
 
 def _correct_mean(outputs: Sequence[NumpyArray], sample: Sample, mean_hessian: Any) -> None:
