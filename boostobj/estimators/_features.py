@@ -129,7 +129,7 @@ def _from_polars(X: Any) -> Any:
 
 
 def _plain_columns(X: Any, name: str) -> Any:
-    """The frame with nullable numbers as floats; an error for what is no number or category."""
+    """The frame with numbers as the engines know them; an error for what is none nor a category."""
     import pandas as pd
     from pandas.api import types
 
@@ -146,6 +146,8 @@ def _plain_columns(X: Any, name: str) -> Any:
             )
         if types.is_extension_array_dtype(values.dtype):
             frame[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        elif not values.dtype.isnative:
+            frame[column] = values.astype(values.dtype.newbyteorder("="))
         if np.isinf(frame[column].to_numpy(dtype=np.float64)).any():
             raise ValueError(f"{name}: column {column!r} contains infinity")
     return frame

@@ -41,7 +41,7 @@ class Cauchy(RedescendingLoss):
         return cls(), cls(scale=3.0)
 
     def _value(self, r: Array) -> Array:
-        return self.scale**2 * log_hypot1(r / self.scale)
+        return self.scale * (self.scale * log_hypot1(r / self.scale))
 
     def _root_weight(self, r: Array) -> Array:
         return 1 / hypot(r / self.scale)

@@ -46,7 +46,7 @@ class Fair(RobustLoss):
         return cls(), cls(scale=3.0, hessian="exact")
 
     def _value(self, r: Array) -> Array:
-        return self.scale**2 * log1p_remainder(array_namespace(r).abs(r) / self.scale)
+        return self.scale * (self.scale * log1p_remainder(array_namespace(r).abs(r) / self.scale))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         curvature = 1 / (1 + array_namespace(r).abs(r) / self.scale)

@@ -51,7 +51,7 @@ class LogCosh(RobustLoss):
 
     def _value(self, r: Array) -> Array:
         scale = float(self.scale)
-        return scale**2 * log_cosh(r / scale)
+        return scale * (scale * log_cosh(r / scale))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)

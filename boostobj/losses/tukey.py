@@ -44,7 +44,7 @@ class Tukey(RedescendingLoss):
     def _value(self, r: Array) -> Array:
         # 1 - (1 - s)**3 without the cancellation
         s = clip(r / self.scale, min=-1.0, max=1.0) ** 2
-        return self.scale**2 / 6 * (s * (3 - s * (3 - s)))
+        return self.scale * (self.scale / 6 * (s * (3 - s * (3 - s))))
 
     def _root_weight(self, r: Array) -> Array:
         xp = array_namespace(r)

@@ -47,7 +47,7 @@ class Welsch(RedescendingLoss):
         return clip(r / self.scale, min=-FAR, max=FAR) ** 2
 
     def _value(self, r: Array) -> Array:
-        return self.scale**2 / 2 * -expm1(-self._square(r))
+        return self.scale * (self.scale / -2 * expm1(-self._square(r)))
 
     def _root_weight(self, r: Array) -> Array:
         return array_namespace(r).exp(-self._square(r) / 2)

@@ -676,6 +676,17 @@ def test_pandas(engine, frame):
 
 
 @every_engine
+def test_frames_of_another_byte_order(engine, regression):
+    X, y, _ = regression
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    models = [
+        BoostRegressor(engine, early_stopping_rounds=3, random_state=0).fit(x, y)
+        for x in (frame, frame.astype(">f8"))
+    ]
+    np.testing.assert_array_equal(*(model.predict(frame) for model in models))
+
+
+@every_engine
 def test_categories_are_told_by_value(engine, frame):
     X, y = frame
     model = BoostRegressor(engine).fit(X, y)

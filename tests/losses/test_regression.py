@@ -490,3 +490,11 @@ def test_a_column_of_targets_has_one_start_value():
     y = np.asarray([[1.0], [2.0], [7.0]])
     assert bo.AbsoluteError().init_score(y) == 2
     assert bo.base_score(bo.Poisson(), y) == pytest.approx(np.log(10 / 3))
+
+
+@pytest.mark.parametrize(
+    "kind", [bo.Cauchy, bo.Fair, bo.LogCosh, bo.PseudoHuber, bo.Tukey, bo.Welsch]
+)
+def test_a_scale_beyond_all_residuals_leaves_half_their_squares(kind):
+    value = kind(1e20).value(np.float32([0]), np.float32([3]))
+    assert value.item() == pytest.approx(4.5, rel=1e-5)
