@@ -798,7 +798,7 @@ SOUND = [
     SquaredLog(),
     Charbonnier(),
     Charbonnier(width=3),
-    Charbonnier(width=np.float32(0.3)),
+    Charbonnier(width=np.float32(4097)),
     Bounded(),
     Third(),
     TextbookSoftmax(),
