@@ -267,7 +267,7 @@ class Loss(ABC):
             adapted = self._adapted(Sample(y, raw, weight))
 
             def of_rows(y: Array, raw: Array) -> tuple[Array]:
-                return (_like(raw, adapted._pointwise_value(y, raw)),)
+                return (_like(adapted._pointwise_value(y, raw), raw),)
 
             return by_row(of_rows, y, raw)
 
@@ -301,7 +301,7 @@ class Loss(ABC):
             def positive(y: Array, raw: Array) -> tuple[Array, Array]:
                 gradient, hessian = adapted._pointwise_derivatives(y, raw)
                 bounds = float(xp.finfo(raw.dtype).smallest_normal), largest(raw)
-                return _like(raw, gradient), clip(_like(raw, hessian), *bounds)
+                return _like(gradient, raw), clip(_like(hessian, raw), *bounds)
 
             return by_row(positive, y, raw)
 
@@ -527,6 +527,8 @@ class ResidualLoss(Loss):
         A loss that adapts to residuals does so to those from the constant: the two take turns
         until neither moves.
         """
+        if type(self)._adapted is Loss._adapted:
+            return super()._init_score(y, weight)
         constant, loss = weighted_quantile(y, 0.5, weight), None
         for _ in range(50):
             adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
@@ -836,7 +838,7 @@ def own_margin(y: Array, raw: Array) -> Array:
     return class_side(y, raw.dtype) * raw
 
 
-def _like(raw: Array, x: Array) -> Array:
+def _like(x: Array, raw: Array) -> Array:
     """`x` in the precision of the margins."""
     return array_namespace(raw).astype(x, raw.dtype, copy=False)
 

@@ -179,9 +179,10 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        if type_of_target(y, input_name="y") in LABEL_ROWS:
+        kind = type_of_target(y, input_name="y")
+        if kind in LABEL_ROWS:
             loss = _of_rows(loss)
-        soft = _is_soft(y, loss)
+        soft = kind in LABEL_ROWS or (kind == "continuous" and _are_shares(y, loss))
         if soft:
             targets = check_targets(y, "y", loss)
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
@@ -330,12 +331,9 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         return np.searchsorted(self.classes_, labels)
 
 
-def _is_soft(y: Any, loss: Loss) -> bool:
-    """Whether `y` is probabilities that `loss` can learn from."""
-    kind = type_of_target(y, input_name="y")
-    if kind in LABEL_ROWS:
-        return True
-    if kind != "continuous" or isinstance(loss, MarginLoss | MulticlassLoss):
+def _are_shares(y: Any, loss: Loss) -> bool:
+    """Whether fractions are probabilities of class 1 that `loss` can learn from."""
+    if isinstance(loss, MarginLoss | MulticlassLoss):
         return False
     values = np.asarray(y, dtype=np.float64)
     return bool(np.all((values >= 0) & (values <= 1)))

@@ -37,9 +37,9 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
         Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
         engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
-        Its callbacks see a booster that gets its start value when all rounds are trained.
         To tune it pass it. Losses with a logarithmic link limit leaves to 0.7 unless it has a
-        ``max_delta_step``; 0 is no limit.
+        ``max_delta_step``; 0 is no limit. Its callbacks see a booster that gets its start value
+        when all rounds are trained.
     loss : Loss or str, default=SquaredError()
         What to minimise: an instance, or the name of a loss with its default parameters. Tune it
         by a list of instances.

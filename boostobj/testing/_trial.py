@@ -256,14 +256,14 @@ def compare(
     function: Callable[[NumpyArray, NumpyArray], NumpyArray],
     floor: float = -np.inf,
     remedy: str = "",
-) -> None:
-    """Require that `function` lies between the bounds that `pick` takes from the exact results.
+) -> NumpyArray:
+    """What `function` gives, which must lie between the bounds that `pick` takes of the exact.
 
     `remedy` ends the message, unless all that is missing is precision.
     """
     info = np.finfo(raw.dtype)
     dtype, eps, tiny = raw.dtype, float(info.eps), float(info.smallest_normal)
-    results = rowwise(function, y, raw)
+    results: NumpyArray = rowwise(function, y, raw)
     expected = trial.expected(y, raw)
     known = [i for i, exact in enumerate(expected) if exact is not None]
     if 2 * len(known) <= len(raw):
@@ -320,6 +320,7 @@ def compare(
             raise AssertionError(
                 f"in {dtype} {at(y_row, raw_row)}{output}: got {value!r}, expected {wanted}{remedy}"
             )
+    return results
 
 
 def _in_double(
