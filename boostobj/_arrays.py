@@ -9,15 +9,30 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
-from array_api_compat import is_array_api_obj
+from array_api_compat import device, is_array_api_obj, is_numpy_array, to_device
 from array_api_compat import numpy as _numpy
 
-from boostobj._typing import Array, ArrayLike
+from boostobj._typing import Array, ArrayLike, NumpyArray
 
 
 def array_namespace(x: Array) -> Any:
     """The array API namespace of `x`; NumPy's without a search, as a round has many calls."""
     return _numpy if type(x) is np.ndarray else _array_namespace(x)
+
+
+def on_host(x: Any) -> Any:
+    """An array as one of NumPy's, fetched from a GPU if it lies there; anything else as it is."""
+    if not is_array_api_obj(x) or is_numpy_array(x):
+        return x
+    try:
+        return np.asarray(x)
+    except (TypeError, RuntimeError):  # from a GPU on request only
+        return np.asarray(to_device(x, "cpu"))
+
+
+def as_array_like(values: Any, x: Array) -> Array:
+    """Numbers as an array of the namespace, the precision and the device of `x`."""
+    return array_namespace(x).asarray(values, dtype=x.dtype, device=device(x))
 
 
 def as_float(x: ArrayLike, name: str) -> Array:
@@ -87,7 +102,7 @@ def title(owner: object) -> str:
 
 def describe_violations(x: Array, allowed: Array) -> str:
     """Name the first offending value and how many there are: ``-1.0 (3 of 10 values)``."""
-    bad = np.asarray(x)[~np.asarray(allowed)]
+    bad = on_host(x)[~on_host(allowed)]
     return f"{bad.flat[0]!s} ({bad.size} of {allowed.size} values)"
 
 
@@ -221,8 +236,8 @@ def align(
 
 def check_weights(
     sample_weight: ArrayLike | None, n: int, name: str = "sample_weight"
-) -> Array | None:
-    """Return the weights as a float vector of length `n`; None stays None.
+) -> NumpyArray | None:
+    """Return the weights as a float vector of length `n` of NumPy; None stays None.
 
     Raises
     ------
@@ -232,13 +247,12 @@ def check_weights(
     """
     if sample_weight is None:
         return None
-    weight = as_float(sample_weight, name)
+    weight: NumpyArray = as_float(on_host(sample_weight), name)
     if weight.ndim != 1 or weight.shape[0] != n:
         raise ValueError(f"{name} must have shape ({n},), got {tuple(weight.shape)}")
     Interval(0).check(weight, name, "boostobj")
-    xp = array_namespace(weight)
     with np.errstate(over="ignore"):
-        total = float(xp.sum(weight, dtype=xp.float64))
+        total = float(np.sum(weight, dtype=np.float64))
     if total == 0:
         raise ValueError(f"{name} must have a positive sum, got zeros only")
     if total == math.inf:
@@ -376,13 +390,12 @@ def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{title(owner)}: {name} must be {allowed}, got {value!r}")
 
 
-def weighted_quantile(x: Array, quantile: float, weight: Array | None = None) -> float:
+def weighted_quantile(x: NumpyArray, quantile: float, weight: NumpyArray | None = None) -> float:
     """The quantile of a weighted sample; an interval of minimisers gives its midpoint.
 
     A row of weight two counts as two rows. For unit weights this is NumPy's
     ``averaged_inverted_cdf``, whose median of an even sample is the usual one.
     """
-    x = np.asarray(x)
     # Products and sums of weights carry rounding errors; within them of a step counts as on it.
     below, above = quantile - 1e-12, quantile + 1e-12
     if weight is None:

@@ -7,8 +7,9 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+from array_api_compat import device
 
-from boostobj._arrays import array_namespace, weighted_quantile
+from boostobj._arrays import array_namespace, on_host, weighted_quantile
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 
@@ -85,7 +86,7 @@ class Sample:
         if self.is_complete:
             return x
         xp = array_namespace(x)
-        return xp.take(x, xp.asarray(self._chosen), axis=0)
+        return xp.take(x, xp.asarray(self._chosen, device=device(x)), axis=0)
 
     @cached_property
     def y(self) -> Array:
@@ -146,7 +147,7 @@ class Sample:
         float, or ndarray of shape (k,)
         """
         # single precision would tell margins that are all the same from their mean
-        values = np.asarray(values, dtype=np.float64)
+        values = np.asarray(on_host(values), dtype=np.float64)
         # no product of matrices: BLAS would start threads that get in the engine's way
         means = self.sum((self._share * values.T).sum(axis=-1))
         return means if values.ndim > 1 else float(means)
@@ -165,7 +166,7 @@ class Sample:
         -------
         float
         """
-        values, weight = np.asarray(values), self.weight
+        values, weight = on_host(values), self.weight
         if not self.is_alone:
             values, weight = map(self._cluster.from_all_workers, (values, weight))
         if len(values) == 0:

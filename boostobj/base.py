@@ -69,7 +69,7 @@ from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
-from array_api_compat import is_numpy_array
+from array_api_compat import device, is_numpy_array
 
 from boostobj import links
 from boostobj._arrays import (
@@ -83,6 +83,7 @@ from boostobj._arrays import (
     check_count,
     check_weights,
     describe_violations,
+    on_host,
     title,
     weighted_quantile,
 )
@@ -442,7 +443,7 @@ class Loss(ABC):
         raw = as_rows(raw_prediction, "raw_prediction", self)
         y = as_rows(y_true, "y_true", self)
         if is_numpy_array(y) and not is_numpy_array(raw):
-            y = array_namespace(raw).asarray(y)
+            y = array_namespace(raw).asarray(y, device=device(raw))
         y = self._aligned(y, raw)
         return y, raw
 
@@ -456,7 +457,7 @@ class Loss(ABC):
         self, y_true: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[NumpyArray, NumpyArray]:
         """Targets and weights of `init_score` in double precision."""
-        y = np.asarray(as_rows(y_true, "y_true", self), dtype=np.float64)
+        y = np.asarray(as_rows(on_host(y_true), "y_true", self), dtype=np.float64)
         if y.size == 0:
             raise ValueError(f"{title(self)}: y_true is empty")
         return y, _init_weights(sample_weight, y.shape[0])
@@ -864,7 +865,7 @@ def label_rows(y: Array, raw: Array) -> Array:
     xp = array_namespace(raw)
     if y.ndim == 2:
         return xp.astype(y, raw.dtype)
-    classes = xp.arange(raw.shape[1], dtype=y.dtype)
+    classes = xp.arange(raw.shape[1], dtype=y.dtype, device=device(y))
     # contiguous columns, as the engine's chunks have
     return xp.permute_dims(xp.astype(classes[:, None] == y[None, :], raw.dtype), (1, 0))
 

@@ -67,7 +67,7 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_choice, check_number
+from boostobj._arrays import array_namespace, check_choice, check_number, on_host
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature
 from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
@@ -139,7 +139,7 @@ def settled(quantile: float, sample: Sample) -> float:
 
     Between 0, also of margins that are all the same, and 1.
     """
-    raw, y = (np.asarray(x, dtype=np.float64) for x in (sample.raw, sample.y))
+    raw, y = (np.asarray(on_host(x), dtype=np.float64) for x in (sample.raw, sample.y))
     outwards = raw - sample.average(raw)
     size, spread, error = sample.average(np.abs(np.stack([raw, outwards, raw - y])).T)
     if spread <= 1e-12 * size:

@@ -19,7 +19,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, as_float, title
+from boostobj._arrays import array_namespace, as_float, on_host, title
 from boostobj._math import clip
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
@@ -49,7 +49,7 @@ def check_group(group: ArrayLike | None, n: int) -> NumpyArray:
     ValueError
         If they are no counts or do not add up to `n`.
     """
-    sizes = np.asarray([n] if group is None else as_float(group, "group"))
+    sizes = np.asarray([n] if group is None else as_float(on_host(group), "group"))
     counts = sizes.ndim == 1 and np.all(sizes >= 0) and np.all(sizes == np.floor(sizes))
     if not counts or sizes.sum() != n:
         raise ValueError(

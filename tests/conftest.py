@@ -9,8 +9,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 # scikit-learn's checks ask for it, before anything imports SciPy.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+import array_api_strict as xp
 import numpy as np
 import pytest
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A device whose arrays come to NumPy on request only, as those of a GPU do."""
+    Array = type(xp.asarray(0))
+    move, cpu = Array.to_device, xp.Device("CPU_DEVICE")
+    monkeypatch.setattr(Array, "to_device", lambda x, to, **_: move(x, cpu if to == "cpu" else to))
+    return xp.Device("device1")
 
 
 @pytest.fixture(scope="session")

@@ -30,16 +30,22 @@ def test_check_loss(loss):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_other_namespaces_give_what_numpy_gives(loss, dtype):
+def test_other_namespaces_give_what_numpy_gives(loss, dtype, device):
     y, raw = (x.astype(dtype) for x in families.sample(loss, 30))
+    there, raw_there = (xp.asarray(x, device=device) for x in (y, raw))
+    results = loss.value(there, raw_there), *loss.gradient_hessian(there, raw_there)
     expected = loss.value(y, raw), *loss.gradient_hessian(y, raw)
-    y, raw = xp.asarray(y), xp.asarray(raw)
-    results = loss.value(y, raw), *loss.gradient_hessian(y, raw)
     for got, wanted in zip(results, expected, strict=True):
         assert got.__array_namespace__() is xp
+        assert got.device == device
         assert got.dtype == getattr(xp, dtype)
         # Powers with a scalar exponent round differently in some versions of NumPy.
-        np.testing.assert_allclose(np.asarray(got), wanted, rtol=64 * np.finfo(dtype).eps)
+        got = np.asarray(got.to_device("cpu"))
+        np.testing.assert_allclose(got, wanted, rtol=64 * np.finfo(dtype).eps)
+    assert loss.link.inverse(raw_there).device == device
+    assert np.all(loss.init_score(there) == loss.init_score(y))
+    assert loss.metric.score(there, raw_there) == loss.metric.score(y, raw)
+    np.testing.assert_array_equal(loss(there, raw_there), loss(y, raw))
 
 
 @pytest.mark.parametrize("loss", ROWWISE, ids=repr)

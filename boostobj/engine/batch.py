@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import as_float
+from boostobj._arrays import as_float, on_host
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine import lightgbm, xgboost
 from boostobj.engine.adapter import Adapter
@@ -98,13 +98,12 @@ def read_call(
         _host(y_true, "y_true"),
         _host(y_pred, "raw_prediction"),
         _optional(sample_weight),
-        None if group is ... or group is None else np.asarray(group),
+        None if group is ... or group is None else np.asarray(on_host(group)),
     )
 
 
 def _host(x: ArrayLike, name: str) -> NumpyArray:
-    """`x` as floats in host memory; a booster on a GPU may hold labels there."""
-    return np.asarray(as_float(x.get() if hasattr(x, "__cuda_array_interface__") else x, name))
+    return np.asarray(as_float(on_host(x), name))
 
 
 def _optional(weight: ArrayLike | None) -> NumpyArray | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from boostobj._arrays import on_host
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import LEAST_SHARE, Loss
 from boostobj.links import Identity, Link, Log, Logit
@@ -119,4 +120,4 @@ def init_scores(
             "leave out init_score"
         )
     margin = np.asarray(loss.init_score(y_true, sample_weight))
-    return np.broadcast_to(margin, (len(np.asarray(y_true)), *margin.shape)).copy()
+    return np.broadcast_to(margin, (len(np.asarray(on_host(y_true))), *margin.shape)).copy()

@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from boostobj._arrays import Interval
+from boostobj._arrays import Interval, on_host
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
@@ -169,6 +169,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         TypeError, ValueError
             If an argument is not what it should be; before training starts.
         """
+        y, y_val = on_host(y), on_host(y_val)
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, "BoostClassifier")
         if not (isinstance(loss, MarginLoss | MulticlassLoss) or _gives_probabilities(loss)):

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.validation import validate_data
 
+from boostobj._arrays import on_host
+
 __all__ = ["check_features"]
 
 
@@ -27,7 +29,7 @@ def check_features(
     estimator : BaseEstimator
         Its ``n_features_in_``, ``feature_names_in_`` and ``_categories`` are set or consulted.
     X : array-like, sparse matrix, or frame of pandas, polars or pyarrow
-        Never changed.
+        Never changed. An array on a GPU is fetched from there.
     reset : bool
         Whether this is `fit`.
     name : str
@@ -45,6 +47,7 @@ def check_features(
     ValueError
         If a value, a column or its type does not fit.
     """
+    X = on_host(X)
     if type(X).__module__.startswith("polars."):
         X = _from_polars(X)
     elif hasattr(X, "to_pandas"):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from boostobj._arrays import on_host
 from boostobj._typing import ArrayLike, NumpyArray
 
 __all__ = ["Groups"]
@@ -57,7 +58,7 @@ class Groups(NamedTuple):
         """
         if groups is None:
             return None
-        values = np.asarray(groups, dtype=object)
+        values = np.asarray(on_host(groups), dtype=object)
         if values.shape != (n,):
             raise ValueError(f"groups must have shape ({n},), got {values.shape}")
         if any(_is_missing(value) for value in values):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from boostobj._arrays import Domain, array_namespace, check_number, check_numbers, title
+from boostobj._arrays import (
+    Domain,
+    array_namespace,
+    as_array_like,
+    check_number,
+    check_numbers,
+    title,
+)
 from boostobj._formulas import formula_of_rows, spelled_out
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
@@ -208,7 +215,7 @@ class MulticlassClassBalanced(ClassBalanced, MulticlassLoss):
 
     def _weight(self, y: Array) -> Array:
         xp = array_namespace(y)
-        return xp.sum(y * xp.asarray(self.weights, dtype=y.dtype), axis=-1)
+        return xp.sum(y * as_array_like(self.weights, y), axis=-1)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         weight = self._weight(y)[:, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_number, check_numbers
+from boostobj._arrays import array_namespace, as_array_like, check_number, check_numbers
 from boostobj._math import clip, power, softmax_and_log, sum_of_others
 from boostobj._typing import Array
 from boostobj.base import MulticlassLoss
@@ -62,9 +62,7 @@ class FocalSoftmax(MulticlassLoss):
         return None if self.alpha is None else len(self.alpha)
 
     def _weight(self, y: Array) -> Array:
-        return (
-            y if self.alpha is None else y * array_namespace(y).asarray(self.alpha, dtype=y.dtype)
-        )
+        return y if self.alpha is None else y * as_array_like(self.alpha, y)
 
     def _value(self, y: Array, raw: Array) -> Array:
         _, q, log_p = softmax_and_log(raw)

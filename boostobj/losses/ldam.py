@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_number, check_numbers
+from boostobj._arrays import array_namespace, as_array_like, check_number, check_numbers
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, MulticlassLoss, own_margin
@@ -134,7 +134,7 @@ class LDAMSoftmax(MulticlassLoss):
 
     def _shifted(self, y: Array, raw: Array) -> Array:
         margins = _margins(self.counts, self.max_margin)
-        return raw - y * array_namespace(raw).asarray(margins, dtype=raw.dtype)
+        return raw - y * as_array_like(margins, raw)
 
     def _value(self, y: Array, raw: Array) -> Array:
         return Softmax()._value(y, self._shifted(y, raw))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from array_api_compat import device
 from numpy.polynomial import Chebyshev, Polynomial
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace, check_number, on_host
 from boostobj._math import softplus
 from boostobj._pairs import PairKernel, pair_sums
 from boostobj._typing import Array, NumpyArray
@@ -68,8 +69,7 @@ class PairLoss(GroupLoss):
 
     def _sums(self, y: Array, raw: Array, sizes: NumpyArray, kernel: PairKernel) -> NumpyArray:
         """Sums over the pairs of each row, times ``n/P``."""
-        labels = np.asarray(y, dtype=np.float64).ravel()
-        scores = np.asarray(raw, dtype=np.float64).ravel()
+        labels, scores = (np.asarray(on_host(x), dtype=np.float64).ravel() for x in (y, raw))
         if not np.all(np.isfinite(scores)):
             raise ValueError(
                 f"{type(self).__name__}: raw_prediction must be finite, "
@@ -216,4 +216,5 @@ def _logistic_coefficients() -> NumpyArray:
 
 def _like(x: NumpyArray, raw: Array) -> Array:
     """`x` in the namespace, precision and shape of the margins."""
-    return saturated(array_namespace(raw).asarray(x.reshape(raw.shape)), raw)
+    x = array_namespace(raw).asarray(x.reshape(raw.shape), device=device(raw))
+    return saturated(x, raw)

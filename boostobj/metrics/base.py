@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from boostobj._arrays import Interval, align, as_float, check_weights
+from boostobj._arrays import Interval, align, as_float, check_weights, on_host
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, register, snake_case
 from boostobj.engine.batch import read_call
@@ -106,8 +106,8 @@ class Metric(ABC):
         ValueError
             If shapes do not fit, or a value is outside the metric's domain.
         """
-        raw = np.asarray(as_float(y_pred, "y_pred"), dtype=np.float64)
-        y = np.asarray(as_float(y_true, "y_true"), dtype=np.float64)
+        raw = np.asarray(as_float(on_host(y_pred), "y_pred"), dtype=np.float64)
+        y = np.asarray(as_float(on_host(y_true), "y_true"), dtype=np.float64)
         if raw.ndim == 2 and raw.shape[1] == 1:
             raw = raw[:, 0]
         y = align(y, raw, self.name, "y_pred", one_per_row=True)

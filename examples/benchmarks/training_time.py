@@ -6,6 +6,8 @@ ratio is the median of the repetitions'. The data set is built beforehand and sh
 value is part of the time. On one thread it is processor time, on several that of a clock.
 
     python examples/benchmarks/training_time.py [--rows 1000000] [--rounds 50] [--repeat 3]
+
+With ``--device cuda`` XGBoost trains on a GPU, and ours answers from the host.
 """
 
 from __future__ import annotations
@@ -33,10 +35,10 @@ LOSSES = {
 }
 
 
-def xgboost_runs(X, y, loss, built_in, threads: int, rounds: int):
+def xgboost_runs(X, y, loss, built_in, threads: int, rounds: int, device: str):
     """Two functions that train, ours and the built-in."""
     data = xgb.QuantileDMatrix(X, y, nthread=threads)
-    common = {"max_depth": 6, "tree_method": "hist", "nthread": threads}
+    common = {"max_depth": 6, "tree_method": "hist", "nthread": threads, "device": device}
 
     def ours():
         xgb.train({**common, "base_score": bo.base_score(loss, y)}, data, rounds, obj=loss)
@@ -44,9 +46,9 @@ def xgboost_runs(X, y, loss, built_in, threads: int, rounds: int):
     return ours, lambda: xgb.train({**common, **built_in}, data, rounds)
 
 
-def lightgbm_runs(X, y, loss, built_in, threads: int, rounds: int):
+def lightgbm_runs(X, y, loss, built_in, threads: int, rounds: int, device: str):
     """Two functions that train, ours and the built-in."""
-    common = {"num_leaves": 63, "num_threads": threads, "verbosity": -1}
+    common = {"num_leaves": 63, "num_threads": threads, "verbosity": -1, "device": device}
     plain = lgb.Dataset(X, y, params=common).construct()
     data = lgb.Dataset(X, y, params=common).construct()
 
@@ -58,11 +60,18 @@ def lightgbm_runs(X, y, loss, built_in, threads: int, rounds: int):
 
 
 def main(
-    rows: int = 1_000_000, rounds: int = 50, threads: int = 1, repeat: int = 3
+    rows: int = 1_000_000,
+    rounds: int = 50,
+    threads: int = 1,
+    repeat: int = 3,
+    device: str = "cpu",
 ) -> dict[tuple[str, str], float]:
     """Print the table; return the ratios by loss and engine."""
     bo.set_num_threads(threads)
-    clock = time.process_time if threads == 1 else time.perf_counter
+    clock = time.process_time if threads == 1 and device == "cpu" else time.perf_counter
+    engines = {"xgboost": xgboost_runs, "lightgbm": lightgbm_runs}
+    if device != "cpu":
+        del engines["lightgbm"]  # its wheels have no CUDA
 
     def seconds(function) -> float:
         started = clock()
@@ -72,12 +81,12 @@ def main(
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, 20)).astype(np.float32)
     y = X[:, 0] + np.sin(3 * X[:, 1]) + rng.standard_t(3, rows).astype(np.float32)
-    print(f"{versions()}; {rows:,} rows, {rounds} rounds, {threads} threads")
+    print(f"{versions()}; {rows:,} rows, {rounds} rounds, {threads} threads, {device}")
     print(f"{'loss':<36}{'engine':<10}{'ours':>9}{'built-in':>10}{'ratio':>7}")
     ratios = {}
     for loss, built_ins in LOSSES.items():
-        for engine, prepare in (("xgboost", xgboost_runs), ("lightgbm", lightgbm_runs)):
-            runs = prepare(X, y, loss, built_ins[engine], threads, rounds)
+        for engine, prepare in engines.items():
+            runs = prepare(X, y, loss, built_ins[engine], threads, rounds, device)
             times = [[seconds(run) for run in runs] for _ in range(repeat)]
             ours, theirs = np.median(times, axis=0)
             ratio = statistics.median(mine / other for mine, other in times)
@@ -94,4 +103,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     main(**vars(parser.parse_args()))

@@ -9,6 +9,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 
+import array_api_strict as xp
 import joblib
 import numpy as np
 import pandas as pd
@@ -1039,6 +1040,28 @@ def test_a_callback_that_records_is_the_users_own(regression):
     )
     model.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     assert record == model.evals_result_
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        BoostRegressor(ENGINES["xgboost"], early_stopping_rounds=5),
+        BoostClassifier(XGBClassifier(n_estimators=20, n_jobs=1), early_stopping_rounds=5),
+        boostobj.QuantileIntervalRegressor(ENGINES["xgboost"], random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_arrays_on_another_device_are_fetched(model, device, regression):
+    X, y, weight = regression
+    y = (y > 0).astype(np.int64) if isinstance(model, BoostClassifier) else y
+    validation = model.early_stopping_rounds is not None
+
+    def predicted(X, y, weight):
+        given = {"X_val": X, "y_val": y, "sample_weight_val": weight} if validation else {}
+        return model.fit(X, y, weight, **given).predict(X)
+
+    there = (xp.asarray(x, device=device) for x in (X, y, weight))
+    np.testing.assert_array_equal(predicted(*there), predicted(X, y, weight))
 
 
 def test_several_quantiles_have_a_score(regression):
