@@ -33,18 +33,18 @@ LOSSES = {
 SIGMA, SHARE, IMPULSE = 0.5, 0.05, 12.0
 
 
-def engines(n: int):
+def engines(n: int, rounds: int):
     """Small trees and slow steps, the same in both engines."""
-    rounds = {"n_estimators": 300, "learning_rate": 0.1, "max_depth": 3, "n_jobs": 1}
+    common = {"n_estimators": rounds, "learning_rate": 0.1, "max_depth": 3, "n_jobs": 1}
     return {
-        "XGBoost": XGBRegressor(min_child_weight=n / 100, **rounds),
+        "XGBoost": XGBRegressor(min_child_weight=n / 100, **common),
         "LightGBM": LGBMRegressor(
-            min_child_samples=n // 100, num_leaves=8, min_child_weight=0, verbose=-1, **rounds
+            min_child_samples=n // 100, num_leaves=8, min_child_weight=0, verbose=-1, **common
         ),
     }
 
 
-def main(output: Path = OUTPUT, n: int = 1500):
+def main(output: Path = OUTPUT, n: int = 1500, rounds: int = 300):
     """Fit each loss by each engine on clean and on impulsive noise.
 
     Returns
@@ -61,7 +61,7 @@ def main(output: Path = OUTPUT, n: int = 1500):
     fits = {
         name: {
             (engine, noise): BoostRegressor(model, loss=loss).fit(X, y).predict(X)
-            for engine, model in engines(n).items()
+            for engine, model in engines(n, rounds).items()
             for noise, y in (("Gaussian", gaussian), ("impulses", impulsive))
         }
         for name, loss in LOSSES.items()
