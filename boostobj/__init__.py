@@ -154,27 +154,17 @@ __all__ = [
     "set_num_threads",
 ]
 
-#: Imported on first use: they bring scikit-learn, which takes a second.
-_ESTIMATORS = {
-    "BoostClassifier",
-    "BoostRegressor",
-    "QuantileIntervalRegressor",
-    "TooFewRowsError",
-    "add_init_score",
-    "interval_scorers",
-}
-
-
-#: Modules that are imported on first use as well.
+#: Modules that are imported on first use.
 _MODULES = {"datasets", "estimators", "plots", "testing"}
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ESTIMATORS, *_MODULES})
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ESTIMATORS:
+    if name in __all__:
+        # On first use: they bring scikit-learn, which takes a second.
         from boostobj import estimators
 
         return getattr(estimators, name)

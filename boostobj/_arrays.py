@@ -396,7 +396,7 @@ def weighted_quantile(x: NumpyArray, quantile: float, weight: NumpyArray | None 
     A row of weight two counts as two rows. For unit weights this is NumPy's
     ``averaged_inverted_cdf``, whose median of an even sample is the usual one.
     """
-    # Products and sums of weights carry rounding errors; within them of a step counts as on it.
+    # Sums of weights carry rounding errors: a level within these of a step counts as on the step.
     below, above = quantile - 1e-12, quantile + 1e-12
     if weight is None:
         last = len(x) - 1

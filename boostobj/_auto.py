@@ -46,6 +46,5 @@ def adapted(loss: LossT, name: str, sample: Sample) -> LossT:
     if getattr(loss, name) != "auto":
         return loss
     width = sample.extent(abs(sample.raw - sample.y), SHARE)
-    # Residuals that are all zero have no width; any will do. So it will where they are NaN: the
-    # engine refuses such margins by name.
+    # Any width will do for residuals that are all zero, and for NaN, which is refused later.
     return replace(loss, **{name: max(1e-30, width) if width > 0 else 1.0})  # type: ignore[type-var]

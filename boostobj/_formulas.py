@@ -27,13 +27,3 @@ def spelled_out(loss: Loss | Link) -> str:
 def substitute(formula: str, name: str, text: str) -> str:
     """A formula with `text` for every occurrence of a name."""
     return re.sub(rf"\b{name}\b", lambda _: text, formula)
-
-
-def formula_of_rows(loss: Loss) -> str:
-    """`spelled_out` of a loss of one margin, in ``y`` and ``raw`` alone."""
-    from boostobj.base import MarginLoss  # stands on this module
-
-    formula = spelled_out(loss)
-    if isinstance(loss, MarginLoss):
-        return substitute(formula, "m", "(raw if y > 0 else -raw)")
-    return substitute(formula, "p", spelled_out(loss.link))

@@ -141,7 +141,10 @@ def bounded_exp(x: Array, factor: Array | None = None) -> Array:
 
 
 def largest(x: Array) -> float:
-    """Nearly the largest number of the dtype of `x`; hundreds of float64's still have a sum."""
+    """The largest number of the dtype of `x` over 2**9 (float64) or 2**3 (float32).
+
+    Sums of some hundred such numbers stay finite in double precision.
+    """
     info = array_namespace(x).finfo(x.dtype)
     return float(info.max) / (2.0**9 if info.bits == 64 else 2.0**3)
 
@@ -216,7 +219,10 @@ def _shares(e: Array, rest: Array) -> tuple[Array, Array]:
 
 
 def _beside_leader(x: Array) -> tuple[Array, Array, Array]:
-    """Distance to the largest of its row, its exponential, the sum of these but for one leader."""
+    """``x`` less the largest of its row, the exponential, and the row's sum of these less one.
+
+    That one is the largest's, ``exp(0)``, which would hide small others in the sum.
+    """
     xp = array_namespace(x)
     half = float(xp.finfo(x.dtype).max) / 2
     x = clip(x, min=-half, max=half)

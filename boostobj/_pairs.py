@@ -52,7 +52,7 @@ class PairKernel:
     coefficients : ndarray of shape (len(orders), k)
         Coefficients of the exponentials in each order, for the derivative times ``sign(u)``.
     beyond : float
-        Factor of the Hessian where ``u < 0``, which `exact` has inside.
+        Factor of the Hessian where ``u < 0``. `exact` includes it, `coefficients` do not.
     """
 
     margin: float

@@ -146,7 +146,7 @@ class Sample:
         -------
         float, or ndarray of shape (k,)
         """
-        # single precision would tell margins that are all the same from their mean
+        # in single precision, margins that are all the same differ from their mean by rounding
         values = np.asarray(on_host(values), dtype=np.float64)
         # no product of matrices: BLAS would start threads that get in the engine's way
         means = self.sum((self._share * values.T).sum(axis=-1))

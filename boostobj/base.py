@@ -65,6 +65,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
 
@@ -118,7 +119,7 @@ Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 #: The same as a function of residuals.
 ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
-#: A class without rows has its best margin at minus infinity. It starts at that of this share.
+#: The best margin of a class without rows is minus infinity; it starts as if it had this share.
 LEAST_SHARE = 1e-7
 
 #: More numbers than anybody gives a loss as parameters; so many are targets.
@@ -194,10 +195,7 @@ class Loss(ABC):
         return super().__new__(cls)
 
     formula: ClassVar[str]
-    unit_curvature: ClassVar[bool] = False
     joint_outputs: ClassVar[bool] = False
-    coupled_outputs: ClassVar[bool] = False
-    unimodal: ClassVar[bool] = True
     max_delta_step: float = 0.0
     builtin: ClassVar[dict[str, str]] = {}
 
@@ -225,6 +223,21 @@ class Loss(ABC):
     def curvature(self) -> Curvature:
         """What the Hessian is: "exact", "majorizer" or "smoothed"."""
         return "exact"
+
+    @property
+    def unit_curvature(self) -> bool:
+        """Whether the engine may scale each round to a mean Hessian of one."""
+        return False
+
+    @property
+    def coupled_outputs(self) -> bool:
+        """Whether a Hessian diagonal wants the engine's factor for k classes."""
+        return False
+
+    @property
+    def unimodal(self) -> bool:
+        """Whether the mean loss of constants has one minimum."""
+        return True
 
     @property
     def metric(self) -> LossMetric:
@@ -264,15 +277,10 @@ class Loss(ABC):
         """`value`, unweighted, of the loss as it adapts to rows of these weights."""
         y, raw = self._checked(y_true, raw_prediction)
 
-        def value(y: Array, raw: Array) -> tuple[Array, ...]:
-            adapted = self._adapted(Sample(y, raw, weight))
+        def value(loss: Loss, y: Array, raw: Array) -> tuple[Array]:
+            return (_like(loss._pointwise_value(y, raw), raw),)
 
-            def of_rows(y: Array, raw: Array) -> tuple[Array]:
-                return (_like(adapted._pointwise_value(y, raw), raw),)
-
-            return by_row(of_rows, y, raw)
-
-        return self._by_output(value, y, raw)[0]
+        return self._evaluate(value, y, raw, weight)[0]
 
     def gradient_hessian(self, y_true: ArrayLike, raw_prediction: ArrayLike) -> tuple[Array, Array]:
         """First and second derivative of each row's loss by its margin, unweighted.
@@ -294,19 +302,13 @@ class Loss(ABC):
         """
         y, raw = self._checked(y_true, raw_prediction)
         Interval().check(raw, "raw_prediction", title(self))
-        xp = array_namespace(raw)
+        bounds = float(array_namespace(raw).finfo(raw.dtype).smallest_normal), largest(raw)
 
-        def both(y: Array, raw: Array) -> tuple[Array, ...]:
-            adapted = self._adapted(Sample(y, raw))
+        def derivatives(loss: Loss, y: Array, raw: Array) -> tuple[Array, Array]:
+            gradient, hessian = loss._pointwise_derivatives(y, raw)
+            return _like(gradient, raw), clip(_like(hessian, raw), *bounds)
 
-            def positive(y: Array, raw: Array) -> tuple[Array, Array]:
-                gradient, hessian = adapted._pointwise_derivatives(y, raw)
-                bounds = float(xp.finfo(raw.dtype).smallest_normal), largest(raw)
-                return _like(gradient, raw), clip(_like(hessian, raw), *bounds)
-
-            return by_row(positive, y, raw)
-
-        gradient, hessian = self._by_output(both, y, raw)
+        gradient, hessian = self._evaluate(derivatives, y, raw)
         return gradient, hessian
 
     def init_score(
@@ -405,16 +407,27 @@ class Loss(ABC):
     #: NumPy's scalars and arrays leave ``factor * loss`` to the loss.
     __array_ufunc__ = None
 
-    _domain: ClassVar[Domain] = Interval()
+    @property
+    def _domain(self) -> Domain:
+        return Interval()
 
-    def _by_output(
-        self, function: Callable[[Array, Array], tuple[Array, ...]], y: Array, raw: Array
+    def _evaluate(
+        self,
+        function: Callable[[Loss, Array, Array], tuple[Array, ...]],
+        y: Array,
+        raw: Array,
+        weight: NumpyArray | None = None,
     ) -> tuple[Array, ...]:
-        """Apply `function` to each column of margins on its own, unless they belong together."""
+        """`function` of this loss, adapted to the rows, in chunks of them.
+
+        Margins that are losses side by side are evaluated column by column.
+        """
         if raw.ndim == 1 or self.joint_outputs:
-            return function(y, raw)
-        columns = [function(y[:, j], raw[:, j]) for j in range(raw.shape[1])]
+            return by_row(partial(function, self._adapted(Sample(y, raw, weight))), y, raw)
         xp = array_namespace(raw)
+        columns = [
+            self._evaluate(function, y[:, j], raw[:, j], weight) for j in range(raw.shape[1])
+        ]
         return tuple(xp.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
 
     @abstractmethod
@@ -479,9 +492,9 @@ class Loss(ABC):
 
         The best of several minima of a two-class loss may be anywhere between those of the classes.
         """
-        link, sure = self.link, np.asarray([LEAST_SHARE, 1 - LEAST_SHARE])
-        if not self.unimodal and np.all(link.domain.contains(np.asarray([*sure, 2])) == [1, 1, 0]):
-            low, high = link.link(sure)
+        link = self.link
+        if link.gives_probabilities and not self.unimodal:
+            low, high = link.link(np.asarray([LEAST_SHARE, 1 - LEAST_SHARE]))
             return float(low), float(high)
         mean = np.average(y, weights=weight)
         inside = bool(link.domain.contains(np.asarray(mean)))
@@ -552,7 +565,7 @@ class MarginLoss(Loss):
     Domain: labels 0 and 1, or -1 and +1. Link: each loss's own, to the probability of class 1.
     """
 
-    _domain = BinaryLabels()
+    _domain: ClassVar[Domain] = BinaryLabels()
 
     @abstractmethod
     def _value(self, m: Array) -> Array:
@@ -571,7 +584,7 @@ class MarginLoss(Loss):
         return side * gradient, hessian
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        return super()._init_score(*two_rows(y, weight))
+        return super()._init_score(*one_row_per_class(y, weight))
 
 
 class PointwiseLoss(Loss):
@@ -603,7 +616,7 @@ class BinaryLoss(PointwiseLoss):
     _domain: ClassVar[Domain] = BinaryLabels()
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        return super()._init_score(*two_rows(y, weight))
+        return super()._init_score(*one_row_per_class(y, weight))
 
 
 class MulticlassLoss(Loss):
@@ -850,10 +863,11 @@ def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
     return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
 
 
-def two_rows(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    """Labels and weights of one row a class, which is all that the loss of a constant knows.
+def one_row_per_class(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
+    """Binary targets as one row per class, weighted by its share.
 
-    A label between 0 and 1 is so much of a row of either class.
+    The mean loss of a constant depends on nothing else. A label between 0 and 1 adds itself to the
+    share of the positives, and what is missing to one to that of the negatives.
     """
     positive = np.clip(y, 0, None)
     shares = [np.average(share, weights=weight) for share in (1 - positive, positive)]

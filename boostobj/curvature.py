@@ -31,14 +31,14 @@ many rows on the near side pull slowly; but enough that no distant row moves mor
 times its distance before the learning rate, and no further than ``20 s`` over twice the rarer
 side's share, or trees would gain the most from setting outliers apart.
 
-In a small sample the few rows on the far side must be able to answer. There shorter steps overfit
-less, but take longer to the place, so that they wait until the model is on the spot, and matter
-where there is noise to fit. If the loss would still gain from margins that are further apart, the
-gradient is correlated with the margins, by ``-rho``; and with ``e`` for the mean distance of the
-margins from the targets, ``d`` for that from their own mean, ``nu = e / sqrt(e**2 + d**2)`` is near
-one if noise prevails. The factor is ``c = max(6 - 20v, 1/(4v))**(1.25 * (1 - rho**2)**2 * nu**1.5 /
-(1 + n/10000))``, which shortens the last steps for the 5 % quantile of 300 noisy rows to a seventh,
-of 3,000 to a fifth, and hardly those of 100,000.
+In a small sample extreme quantiles overfit the few rows on their far side. Shorter steps prevent
+that but take longer to arrive, so that steps get shorter only as margins settle, and the more so
+the more of what is left is noise. If the loss would still gain from margins that are further apart,
+the gradient is correlated with the margins, by ``-rho``; and with ``e`` for the mean distance of
+the margins from the targets, ``d`` for that from their own mean, ``nu = e / sqrt(e**2 + d**2)`` is
+near one if noise prevails. The factor is ``c = max(6 - 20v, 1/(4v))**(1.25 * (1 - rho**2)**2 *
+nu**1.5 / (1 + n/10000))``, which shortens the last steps for the 5 % quantile of 300 noisy rows to
+a seventh, of 3,000 to a fifth, and hardly those of 100,000.
 
 ``examples/benchmarks/curvature.py`` compares: stopped early, its held-out pinball loss is 0.96 of
 the engines' built-in objectives, where the majoriser of XGBoost 3.4 as a Python objective has
@@ -135,9 +135,9 @@ def fitted_to_rows(quantile: float, sample: Sample) -> tuple[float, float]:
 
 
 def settled(quantile: float, sample: Sample) -> float:
-    """How far the margins are in place for the pinball loss, with noise around them.
+    """How far the margins have settled for the pinball loss, and what is left is noise.
 
-    Between 0, also of margins that are all the same, and 1.
+    A number between 0, also for margins that are all the same, and 1.
     """
     raw, y = (np.asarray(on_host(x), dtype=np.float64) for x in (sample.raw, sample.y))
     outwards = raw - sample.average(raw)
@@ -221,8 +221,8 @@ class ScaledByResiduals(Loss):
     """
 
     scale: float | None
-    #: What an estimate does not fall below. Residuals that are all zero have no scale; with a
-    #: small one their rows stay where they are.
+    #: The least estimate. Residuals that are all zero have no scale; a tiny one gives them large
+    #: Hessians, so that their rows do not move.
     _least_scale: ClassVar[float] = 1e-30
 
     curvature = "smoothed"
@@ -267,9 +267,9 @@ class PinballLoss(KinkedLoss):
     _height: ClassVar[float] = 1.0
 
     @property
+    @abstractmethod
     def _quantile(self) -> float:
         """The level ``q`` that the loss estimates."""
-        raise NotImplementedError
 
     def _distance(self, r: Array) -> Array:
         # twice the pinball loss

@@ -19,7 +19,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, as_float, on_host, title
+from boostobj._arrays import Interval, array_namespace, as_float, on_host, title
 from boostobj._math import clip
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
@@ -120,6 +120,7 @@ class GroupLoss(Loss):
             As in `value`.
         """
         y, raw = self._checked(y_true, raw_prediction)
+        Interval().check(raw, "raw_prediction", title(self))
         xp = array_namespace(raw)
         gradient, hessian = self._group_derivatives(y, raw, check_group(group, raw.shape[0]))
         return gradient, clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))

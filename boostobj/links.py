@@ -82,6 +82,11 @@ class Link(ABC):
         self.domain.check(y_pred, "y_pred", type(self).__name__)
         return self._link(y_pred)
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether predictions are probabilities: between 0 and 1."""
+        return (getattr(self.domain, "low", None), getattr(self.domain, "high", None)) == (0, 1)
+
     @abstractmethod
     def _inverse(self, raw: Array) -> Array: ...
 

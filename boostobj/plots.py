@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
-from boostobj._arrays import Interval, title
+from boostobj._arrays import title
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
@@ -432,8 +432,7 @@ def _axis_kind(loss: Loss) -> str:
         return "k classes"
     if isinstance(loss, ResidualLoss):
         return "residual"
-    predictions = loss.link.domain
-    if isinstance(predictions, Interval) and (predictions.low, predictions.high) == (0, 1):
+    if loss.link.gives_probabilities:
         return "two classes"
     return type(loss.link).__name__.lower() + " link"
 
@@ -533,7 +532,7 @@ def _exact(curve: LossCurve, quantity: str) -> NumpyArray | None:
 
 
 def _styles() -> Iterable[tuple[str, Any]]:
-    """Pairs of colour and dashes, told apart in grey as well; none returns for a while."""
+    """Pairs of colour and dashes, told apart in grey as well, without end."""
     return (
         (COLORS[i % len(COLORS)], _LINES[(i + i // len(COLORS)) % len(_LINES)]) for i in count()
     )

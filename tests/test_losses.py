@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import boostobj
-from boostobj import MulticlassLoss, ResidualLoss, all_losses, base
+from boostobj import MulticlassLoss, ResidualLoss, base
+from boostobj.catalogue import built_in_losses
 from boostobj.groups import GroupLoss
 from boostobj.testing import _families as families
 from boostobj.testing import check_loss
 
-CLASSES = [cls for cls in all_losses().values() if cls.__module__.startswith("boostobj.")]
+CLASSES = built_in_losses()
 LOSSES = [loss for cls in CLASSES for loss in cls.examples()]
 ROWWISE = [loss for loss in LOSSES if not isinstance(loss, GroupLoss)]
 SCALAR = [loss for loss in ROWWISE if not loss.joint_outputs]

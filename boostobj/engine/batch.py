@@ -84,21 +84,21 @@ def read_call(
                     f"the {type(y_pred).__name__} passed to the booster has no {missing}"
                 )
             return Batch(
-                adapter,
-                True,
-                _host(data.label, "y_true"),
-                _host(y_true, "raw_prediction"),
-                _optional(data.weight),
-                data.group,
-                data.n_threads,
+                adapter=adapter,
+                native=True,
+                y_true=_host(data.label, "y_true"),
+                raw=_host(y_true, "raw_prediction"),
+                sample_weight=_optional(data.weight),
+                group=data.group,
+                n_threads=data.n_threads,
             )
     return Batch(
-        xgboost.ADAPTER if group is ... else lightgbm.ADAPTER,
-        False,
-        _host(y_true, "y_true"),
-        _host(y_pred, "raw_prediction"),
-        _optional(sample_weight),
-        None if group is ... or group is None else np.asarray(on_host(group)),
+        adapter=xgboost.ADAPTER if group is ... else lightgbm.ADAPTER,
+        native=False,
+        y_true=_host(y_true, "y_true"),
+        raw=_host(y_pred, "raw_prediction"),
+        sample_weight=_optional(sample_weight),
+        group=None if group is ... or group is None else np.asarray(on_host(group)),
     )
 
 

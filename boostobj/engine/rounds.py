@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import Interval, check_weights
+from boostobj._arrays import Interval, check_weights, title
 from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
@@ -81,7 +81,7 @@ def derivatives(
     """
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
-    Interval().check(raw, "raw_prediction", repr(loss))
+    Interval().check(raw, "raw_prediction", title(loss))
     if loss.link != Identity() and len(raw) > SAMPLE_ROWS:
         # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
         # target's unit, which may lie far from zero, need it.

@@ -31,14 +31,9 @@ from boostobj.losses.softmax import Softmax
 LABEL_ROWS = ("continuous-multioutput", "multilabel-indicator")
 
 
-def _gives_probabilities(loss: Loss) -> bool:
-    domain = loss.link.domain
-    return (getattr(domain, "low", None), getattr(domain, "high", None)) == (0, 1)
-
-
 def _has_proba(classifier: BoostClassifier) -> bool:
     loss = getattr(classifier, "loss_", None) or resolve_loss(classifier.loss, "BoostClassifier")
-    if not _gives_probabilities(loss):
+    if not loss.link.gives_probabilities:
         raise AttributeError(
             f"BoostClassifier: the margins of {loss!r} do not tell probabilities; use "
             "decision_function, or calibrate with sklearn.calibration.CalibratedClassifierCV"
@@ -172,7 +167,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         y, y_val = on_host(y), on_host(y_val)
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, "BoostClassifier")
-        if not (isinstance(loss, MarginLoss | MulticlassLoss) or _gives_probabilities(loss)):
+        if not (isinstance(loss, MarginLoss | MulticlassLoss) or loss.link.gives_probabilities):
             raise TypeError(
                 f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
             )
@@ -297,7 +292,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     def _scores(self, raw: NumpyArray) -> NumpyArray:
         if raw.ndim == 2:
             return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
-        if not _gives_probabilities(self.loss_):
+        if not self.loss_.link.gives_probabilities:
             return raw
         return raw - float(self.loss_.link.link(np.asarray(0.5)))
 

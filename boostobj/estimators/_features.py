@@ -132,7 +132,7 @@ def _from_polars(X: Any) -> Any:
 
 
 def _plain_columns(X: Any, name: str) -> Any:
-    """The frame with numbers as the engines know them; an error for what is none nor a category."""
+    """The frame with numbers as the engines know them; an error for what they cannot take."""
     import pandas as pd
     from pandas.api import types
 

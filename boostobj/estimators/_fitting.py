@@ -1,11 +1,11 @@
 """What every estimator does with a booster: choose the engine, train it, read it.
 
-A booster is trained from zero and told of margins relative to the start value, which the
-objective adds in float64: ``loss(y, start + raw)``. XGBoost's margins are float32, so that a target
-that is far from zero keeps its precision in training, and neither engine needs its own way to be
-started. When training is over the start value is put inside the model, where every later reader
-finds it; what the whole model predicts is no finer than the engine's numbers are at the start
-value, and a target that varies by less is warned of.
+A booster starts from margins of zero, and the objective adds the start value to them in float64:
+``loss(y, start + raw)``. So XGBoost's float32 margins hold small differences even where the target
+is far from zero, and neither engine needs a way of its own to be started. After training the start
+value is written into the model, where every later reader finds it. What the whole model predicts is
+then as fine as the engine's numbers are near the start value; a target that varies by less is
+warned of.
 
 The pieces, in the order of use::
 
@@ -65,8 +65,8 @@ class Task:
         The loss of the start value, in units of which an engine may round the metric.
     n_outputs : int
         Margins per row.
-    curvature : float
-        The mean Hessian. Penalties are meant for one, and are to be multiplied by it.
+    mean_hessian : float
+        What Hessians are scaled to. Penalties are meant for one, and are to be multiplied by it.
     max_delta_step : float
         What leaves are limited to unless the hyperparameters say; 0 is no limit.
     early_stopping_rounds : int, or None
@@ -82,7 +82,7 @@ class Task:
     metric_name: str
     metric_unit: float
     n_outputs: int
-    curvature: float
+    mean_hessian: float
     max_delta_step: float
     early_stopping_rounds: int | None
     progress: Progress
@@ -359,11 +359,11 @@ def fit_engine(
     """
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
-    curvature = 1.0
+    mean_hessian = 1.0
     if loss.unit_curvature:
         _check_precision(train.y, start, weight, engine)
         if engine.adapter.least_gain:
-            curvature = _curvature(train.y, start, weight)
+            mean_hessian = _mean_hessian(train.y, start, weight)
     metric = loss.metric
     metric_unit = 1.0
     if validation is not None:
@@ -387,7 +387,7 @@ def fit_engine(
         if validation is None and progress.due:
             progress.show(metric.score(train.y, raw, weight))
         progress.round += 1
-        return derivatives(loss, replace(batch, raw=raw), curvature)
+        return derivatives(loss, replace(batch, raw=raw), mean_hessian)
 
     def validate(raw: NumpyArray) -> float:
         assert validation is not None
@@ -398,16 +398,16 @@ def fit_engine(
         return score
 
     task = Task(
-        objective,
-        validate,
-        metric.name,
-        metric_unit,
-        int(start.size),
-        curvature,
-        loss.max_delta_step,
-        early_stopping_rounds,
-        progress,
-        init_model,
+        objective=objective,
+        metric=validate,
+        metric_name=metric.name,
+        metric_unit=metric_unit,
+        n_outputs=int(start.size),
+        mean_hessian=mean_hessian,
+        max_delta_step=loss.max_delta_step,
+        early_stopping_rounds=early_stopping_rounds,
+        progress=progress,
+        init_model=init_model,
     )
     with progress:
         booster, history = engine.train(task, train, validation)
@@ -440,7 +440,7 @@ def _check_outputs(k: int, wanted: int, loss: Loss) -> None:
         )
 
 
-def _curvature(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> float:
+def _mean_hessian(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> float:
     """The mean Hessian with which a small target grows the trees of one around one.
 
     Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that

@@ -16,8 +16,8 @@ from boostobj.estimators._features import numbered
 from boostobj.estimators._fitting import Engine, Rows, Task
 from boostobj.links import Identity
 
-#: A custom metric reaches XGBoost with six decimals; with so many digits before the point it
-#: keeps eight or nine.
+#: XGBoost keeps six decimals of a custom metric. It is scaled to have this many digits before the
+#: point, so that eight or nine significant ones are left.
 _METRIC_DIGITS = 3
 
 
@@ -85,7 +85,7 @@ class XGBoostEngine(Engine):
         parameters = self.estimator.get_xgb_params()
         parameters["max_delta_step"] = self.given.get("max_delta_step", task.max_delta_step)
         parameters["disable_default_eval_metric"] = True
-        parameters |= self._scaled_penalties(parameters, task.curvature)
+        parameters |= self._scaled_penalties(parameters, task.mean_hessian)
         # whose predict gives margins, of several outputs as well
         parameters["objective"] = "reg:squarederror"
         if task.n_outputs > 1:
@@ -126,13 +126,15 @@ class XGBoostEngine(Engine):
         scaled = history.get("validation", {}).get(metric_name, [])
         return booster, [float(value) / factor for value in scaled]
 
-    def _scaled_penalties(self, parameters: dict[str, Any], curvature: float) -> dict[str, float]:
+    def _scaled_penalties(
+        self, parameters: dict[str, Any], mean_hessian: float
+    ) -> dict[str, float]:
         """The penalties, which are made for a mean Hessian of one, for another."""
         scaled = {}
         for names, default in self.penalties.items():
             given = [name for name in names if parameters.get(name) is not None]
             name = given[-1] if given else names[0]
-            scaled[name] = curvature * float(parameters[name] if given else default)
+            scaled[name] = mean_hessian * float(parameters[name] if given else default)
         return scaled
 
     def complete(self, booster: Any, start: NumpyArray | None) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from boostobj._arrays import Interval
 from boostobj._typing import NumpyArray
 from boostobj.base import PointwiseLoss
-from boostobj.links import Link, Log
+from boostobj.links import Log
 
 
 class LogLinkLoss(PointwiseLoss):
@@ -25,14 +25,10 @@ class LogLinkLoss(PointwiseLoss):
     parameter ``max_delta_step`` does it.
     """
 
+    link = Log()
     max_delta_step = 0.7
 
     _domain = Interval(0)
-
-    @property
-    def link(self) -> Link:
-        """The logarithm."""
-        return Log()
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         mean = float(np.average(y, weights=weight))

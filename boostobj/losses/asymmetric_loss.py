@@ -9,8 +9,8 @@ import numpy as np
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import clip, power, sigmoids_and_surprise, softplus
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import BinaryLoss, two_rows
-from boostobj.links import Link, Logit
+from boostobj.base import BinaryLoss, one_row_per_class
+from boostobj.links import Logit
 
 #: Curvature of dropped rows, where the loss is flat.
 FLOOR = 1e-6
@@ -59,6 +59,7 @@ class AsymmetricLoss(BinaryLoss):
         " else -max(1/(1 + exp(-raw)) - clip, 0)**gamma_negative"
         "*log(1 - max(1/(1 + exp(-raw)) - clip, 0))"
     )
+    link = Logit()
     curvature = "smoothed"
     # A clipped negative costs no more than so much, and then infinity may be best.
     unimodal = False
@@ -77,13 +78,8 @@ class AsymmetricLoss(BinaryLoss):
             cls(gamma_negative=6.0),
         )
 
-    @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
-
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        _, (negatives, positives) = two_rows(y, weight)
+        _, (negatives, positives) = one_row_per_class(y, weight)
         surest = max(SUREST, positives / (negatives + positives))
         return min(super()._init_score(y, weight), float(self.link.link(np.asarray(surest))))
 

@@ -15,35 +15,15 @@ from boostobj._arrays import (
     as_array_like,
     check_number,
     check_numbers,
-    title,
 )
-from boostobj._formulas import formula_of_rows, spelled_out
+from boostobj._formulas import spelled_out
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss
+from boostobj.base import Loss, MulticlassLoss, PointwiseLoss
 from boostobj.links import Link
-from boostobj.losses.composition import OutlinedFormula
+from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
 from boostobj.losses.logistic import Logistic
 from boostobj.losses.softmax import Softmax
-
-
-def check_two_class(owner: object, name: str) -> None:
-    """Check a parameter that is a loss of labels 0 and 1.
-
-    Raises
-    ------
-    TypeError
-        If it is not.
-    """
-    loss = getattr(owner, name)
-    known = isinstance(loss, MarginLoss | PointwiseLoss)
-    # A probability is bounded on both sides, which tells it from a count.
-    if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
-        raise TypeError(f"{title(owner)}: {name} must be a two-class loss, got {loss!r}")
-
-
-def _holds(loss: Loss, *targets: float) -> bool:
-    return bool(np.all(loss._domain.contains(np.asarray(targets))))
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,7 +107,7 @@ class ClassBalanced(Loss):
         return kind
 
     @property
-    def unimodal(self) -> bool:  # type: ignore[override]
+    def unimodal(self) -> bool:
         """Whether `loss` is."""
         return bool(self.loss.unimodal)
 
@@ -170,7 +150,7 @@ class TwoClassBalanced(ClassBalanced, PointwiseLoss):
             )
 
     @property
-    def _domain(self) -> Domain:  # type: ignore[override]
+    def _domain(self) -> Domain:
         domain: Domain = self.loss._domain
         return domain
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from boostobj._arrays import Domain
-from boostobj._formulas import formula_of_rows, spelled_out
+from boostobj._formulas import spelled_out
 from boostobj._math import choose, clip
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
@@ -25,31 +25,16 @@ from boostobj.base import (
     ResidualDerivatives,
     ResidualLoss,
     Sample,
-    two_rows,
+    one_row_per_class,
 )
 from boostobj.links import Link
+from boostobj.losses._wrapping import OutlinedFormula, formula_of_rows
 from boostobj.losses.huber import Huber
 from boostobj.losses.quantile import Quantile
 from boostobj.losses.squared_error import SquaredError
 from boostobj.losses.tukey import Tukey
 
 __all__ = ["Asymmetric"]
-
-
-class OutlinedFormula:
-    """A formula that a class outlines, with losses by name, and an instance spells out.
-
-    Parameters
-    ----------
-    outline : str
-        What the class shows. The instance's own formula comes from its method ``_spelled_out``.
-    """
-
-    def __init__(self, outline: str) -> None:
-        self.outline = outline
-
-    def __get__(self, loss: Any, owner: type) -> str:
-        return self.outline if loss is None else loss._spelled_out()
 
 
 def same_kind(losses: list[Loss]) -> Curvature:
@@ -195,7 +180,7 @@ class LinearCombination:
         return min(ends), max(ends)
 
 
-class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc,override]
+class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[override]
     """A combination of regression losses."""
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
@@ -203,7 +188,7 @@ class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[misc
         return lambda r: self._total(term(r) for term in terms)
 
 
-class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[misc,override]
+class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[override]
     """A combination of losses of target and margin."""
 
     @staticmethod
@@ -218,11 +203,11 @@ class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[mi
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         if all(isinstance(loss, MarginLoss | BinaryLoss) for loss in self.losses):
-            y, weight = two_rows(y, weight)
+            y, weight = one_row_per_class(y, weight)
         return super()._init_score(y, weight)
 
 
-class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[misc,override]
+class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[override]
     """A combination of losses of k classes."""
 
     @property
@@ -349,7 +334,7 @@ class Asymmetric(ResidualLoss):
         return self.under, self.over
 
     @property
-    def unimodal(self) -> bool:  # type: ignore[override]
+    def unimodal(self) -> bool:
         """Whether both are."""
         return bool(self.under.unimodal and self.over.unimodal)
 

@@ -8,7 +8,7 @@ from boostobj._arrays import Interval, check_number
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
-from boostobj.links import Link, Logit
+from boostobj.links import Logit
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class CrossEntropy(BinaryLoss):
     positive_weight: float = 1.0
 
     formula = "-positive_weight*y*log(p) - (1 - y)*log(1 - p)"
+    link = Logit()
     builtin = {"xgboost": "binary:logistic", "lightgbm": "cross_entropy"}
     _domain = Interval(0, 1)
 
@@ -39,11 +40,6 @@ class CrossEntropy(BinaryLoss):
     def examples(cls) -> tuple[CrossEntropy, ...]:
         """Without and with a weight."""
         return cls(), cls(positive_weight=3.0)
-
-    @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
 
     # Written with both softplus(raw) and softplus(-raw), and with both probabilities: the
     # shorter softplus(raw) - y*raw and p - y cancel for confident predictions.

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from boostobj._arrays import Domain, Interval, array_namespace, check_number
+from boostobj._arrays import Interval, array_namespace, check_number
 from boostobj._math import clip
 from boostobj._parallel import by_row
 from boostobj._typing import Array, NumpyArray
@@ -209,7 +209,7 @@ class Contrastive(EmbeddingLoss):
     formula = "(1 - y)*distance**2/2 + y*max(0, margin - distance)**2/2"
     curvature = "majorizer"
     tuple_size = 2
-    _domain: ClassVar[Domain] = Interval(0, 1)
+    _domain = Interval(0, 1)
 
     def __post_init__(self) -> None:
         check_number(self, "margin", low=0)

@@ -8,7 +8,7 @@ from boostobj._arrays import array_namespace
 from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
-from boostobj.links import HalfLogit, Link
+from boostobj.links import HalfLogit
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,7 @@ class Exponential(MarginLoss):
     """
 
     formula = "exp(-m) if m > -18 else exp(18)*(1 - (m + 18) + (m + 18)**2/2)"
-
-    @property
-    def link(self) -> Link:
-        """Half the log-odds."""
-        return HalfLogit()
+    link = HalfLogit()
 
     def _value(self, m: Array) -> Array:
         e, beyond = self._split(m)

@@ -10,7 +10,7 @@ from boostobj._arrays import array_namespace
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MarginLoss, class_side
-from boostobj.links import ClippedLinear, Link
+from boostobj.links import ClippedLinear
 
 #: Width of the cap over the kink, in units of the margin.
 BANDWIDTH = 0.2
@@ -35,13 +35,9 @@ class Hinge(MarginLoss):
     """
 
     formula = "max(0, 1 - m)"
+    link = ClippedLinear()
     builtin = {"xgboost": "binary:hinge"}
     curvature = "smoothed"
-
-    @property
-    def link(self) -> Link:
-        """Linear, clipped."""
-        return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
         return clip(1 - m, min=0)
@@ -73,12 +69,8 @@ class SquaredHinge(MarginLoss):
     """
 
     formula = "max(0, 1 - m)**2"
+    link = ClippedLinear()
     curvature = "majorizer"
-
-    @property
-    def link(self) -> Link:
-        """Linear, clipped."""
-        return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
         return clip(1 - m, min=0) ** 2
@@ -102,12 +94,8 @@ class ModifiedHuber(MarginLoss):
     """
 
     formula = "max(0, 1 - m)**2 if m > -1 else -4*m"
+    link = ClippedLinear()
     curvature = "majorizer"
-
-    @property
-    def link(self) -> Link:
-        """Linear, clipped."""
-        return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
         gap = clip(1 - m, min=0)

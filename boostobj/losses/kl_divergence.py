@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace
 from boostobj._math import clip, log_softmax
-from boostobj._typing import Array, NumpyArray
-from boostobj.base import MulticlassLoss
+from boostobj._typing import Array
 from boostobj.losses.softmax import Softmax
 
 
 @dataclass(frozen=True)
-class KLDivergence(MulticlassLoss):
+class KLDivergence(Softmax):
     """Divergence of predicted from true class probabilities: `Softmax` less the labels' entropy.
 
     It trains the same model as `Softmax`; its value is zero for a perfect prediction even if the
@@ -33,22 +32,10 @@ class KLDivergence(MulticlassLoss):
     22(1).
     """
 
-    n_classes: int | None = None
-
     formula = "sum(y_k*log(y_k/p_k) if y_k > 0 else 0 for y_k, p_k in zip(y, p))"
-    builtin = {"xgboost": "multi:softprob", "lightgbm": "multiclass"}
-
-    def __post_init__(self) -> None:
-        self._check_n_classes()
 
     def _value(self, y: Array, raw: Array) -> Array:
         xp = array_namespace(raw)
         log_y = xp.log(xp.where(y > 0, y, xp.ones_like(y)))
         # rounding may leave it below zero
         return clip(xp.sum(y * (log_y - log_softmax(raw)), axis=-1), min=0)
-
-    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        return Softmax()._gradient_hessian(y, raw)
-
-    def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        return self._share_margins(rows, weight)

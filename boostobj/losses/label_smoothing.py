@@ -8,7 +8,7 @@ from boostobj._arrays import Interval, check_number
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss
-from boostobj.links import Link, Logit
+from boostobj.links import Logit
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,11 @@ class LabelSmoothing(BinaryLoss):
         "((1 - smoothing)*y + smoothing/2)*log(1 + exp(-raw))"
         " + ((1 - smoothing)*(1 - y) + smoothing/2)*log(1 + exp(raw))"
     )
+    link = Logit()
     _domain = Interval(0, 1)
 
     def __post_init__(self) -> None:
         check_number(self, "smoothing", low=0, high=1, closed=True)
-
-    @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
 
     def _shares(self, y: Array) -> tuple[Array, Array]:
         """Smoothed labels, and one minus these."""

@@ -9,7 +9,7 @@ from boostobj._arrays import array_namespace, as_array_like, check_number, check
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, MulticlassLoss, own_margin
-from boostobj.links import Link, Logit
+from boostobj.links import Logit
 from boostobj.losses.softmax import Softmax
 
 
@@ -52,6 +52,7 @@ class LDAM(BinaryLoss):
         "log(1 + exp(max_margin*(min(counts)/counts[1])**0.25 - raw)) if y > 0"
         " else log(1 + exp(max_margin*(min(counts)/counts[0])**0.25 + raw))"
     )
+    link = Logit()
 
     def __post_init__(self) -> None:
         check_numbers(self, "counts", low=0, length=2)
@@ -66,11 +67,6 @@ class LDAM(BinaryLoss):
     def examples(cls) -> tuple[LDAM, ...]:
         """A rare positive class, and a rare negative one."""
         return cls(counts=(900, 100)), cls(counts=(30, 500), max_margin=2.0)
-
-    @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
 
     def _gap(self, y: Array, raw: Array) -> Array:
         negative, positive = _margins(self.counts, self.max_margin)

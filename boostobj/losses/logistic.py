@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
-from boostobj.links import Link, Logit
+from boostobj.links import Logit
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,8 @@ class Logistic(MarginLoss):
     """
 
     formula = "log(1 + exp(-m))"
+    link = Logit()
     builtin = {"xgboost": "binary:logistic", "lightgbm": "binary"}
-
-    @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
 
     def _value(self, m: Array) -> Array:
         return softplus(-m)

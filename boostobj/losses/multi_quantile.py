@@ -12,7 +12,7 @@ import numpy as np
 from boostobj._arrays import align, array_namespace, check_levels, check_numbers, weighted_quantile
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Derivatives, Loss, ResidualDerivatives, Sample
-from boostobj.links import Link, Sorted
+from boostobj.links import Sorted
 from boostobj.losses.quantile import Quantile
 
 
@@ -50,6 +50,7 @@ class MultiQuantile(Loss):
     scales: Sequence[float] | None = None
 
     formula = "sum(max((1 - q)*(u - y), q*(y - u)) for q, u in zip(quantiles, raw))/len(quantiles)"
+    link = Sorted()
     builtin = {"xgboost": "reg:quantileerror"}
     curvature = "smoothed"
     unit_curvature = True
@@ -74,11 +75,6 @@ class MultiQuantile(Loss):
     def examples(cls) -> tuple[MultiQuantile, ...]:
         """An interval with its median, and two quantiles close together."""
         return cls(), cls(quantiles=(0.3, 0.4))
-
-    @property
-    def link(self) -> Link:
-        """Increasing order."""
-        return Sorted()
 
     @property
     def _parts(self) -> list[Quantile]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace
-from boostobj._formulas import formula_of_rows
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized
-from boostobj.losses.class_balanced import check_two_class
-from boostobj.losses.composition import OutlinedFormula
+from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.exponential import Exponential
 from boostobj.losses.hinge import Hinge
@@ -68,7 +66,7 @@ class OneVsRest(MulticlassLoss):
         return self.loss.curvature
 
     @property
-    def unimodal(self) -> bool:  # type: ignore[override]
+    def unimodal(self) -> bool:
         """Whether `loss` is."""
         return self.loss.unimodal
 

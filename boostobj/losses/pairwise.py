@@ -11,7 +11,7 @@ import numpy as np
 from array_api_compat import device
 from numpy.polynomial import Chebyshev, Polynomial
 
-from boostobj._arrays import array_namespace, check_number, on_host
+from boostobj._arrays import Interval, array_namespace, check_number, on_host, title
 from boostobj._math import softplus
 from boostobj._pairs import PairKernel, pair_sums
 from boostobj._typing import Array, NumpyArray
@@ -70,11 +70,7 @@ class PairLoss(GroupLoss):
     def _sums(self, y: Array, raw: Array, sizes: NumpyArray, kernel: PairKernel) -> NumpyArray:
         """Sums over the pairs of each row, times ``n/P``."""
         labels, scores = (np.asarray(on_host(x), dtype=np.float64).ravel() for x in (y, raw))
-        if not np.all(np.isfinite(scores)):
-            raise ValueError(
-                f"{type(self).__name__}: raw_prediction must be finite, "
-                f"got {scores[~np.isfinite(scores)][0]}"
-            )
+        Interval().check(scores, "raw_prediction", title(self))
         # Differences of larger scores, or their sums, might overflow.
         scores = np.clip(scores, -1e290, 1e290)
         sums, pairs = pair_sums(labels, scores, sizes, kernel)

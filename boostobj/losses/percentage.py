@@ -36,7 +36,7 @@ class PercentageLoss(PointwiseLoss):
         check_number(self, "floor", low=0, closed=True)
 
     @property
-    def _domain(self) -> Domain:  # type: ignore[override]
+    def _domain(self) -> Domain:
         return Interval() if self.floor else NonZero()
 
     def _size(self, y: Array, raw: Array) -> Array:

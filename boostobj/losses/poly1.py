@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from boostobj._arrays import array_namespace, check_number
 from boostobj._math import log1p_remainder, sigmoids, softplus
 from boostobj._typing import Array, Curvature
-from boostobj.base import BinaryLoss, class_side, own_margin
-from boostobj.links import Link, Logit
+from boostobj.base import MarginLoss
+from boostobj.links import Logit
 
 
 @dataclass(frozen=True)
-class Poly1(BinaryLoss):
+class Poly1(MarginLoss):
     """Cross-entropy plus ``epsilon`` times the probability of the other class.
 
     The cross-entropy is the series of ``(1 - p)**j/j``; this changes the coefficient of its first
@@ -38,10 +38,8 @@ class Poly1(BinaryLoss):
 
     epsilon: float = 1.0
 
-    formula = (
-        "log(1 + exp(-raw)) + epsilon/(1 + exp(raw)) if y > 0"
-        " else log(1 + exp(raw)) + epsilon/(1 + exp(-raw))"
-    )
+    formula = "log(1 + exp(-m)) + epsilon/(1 + exp(m))"
+    link = Logit()
 
     def __post_init__(self) -> None:
         check_number(self, "epsilon", low=-1, closed=True)
@@ -52,32 +50,24 @@ class Poly1(BinaryLoss):
         return cls(), cls(epsilon=-0.5), cls(epsilon=3.0)
 
     @property
-    def link(self) -> Link:
-        """The log-odds."""
-        return Logit()
-
-    @property
     def curvature(self) -> Curvature:
         """Exact while the second derivative is positive."""
         return "exact" if self.epsilon <= 1 else "smoothed"
 
-    def _value(self, y: Array, raw: Array) -> Array:
-        xp = array_namespace(raw)
-        m = own_margin(y, raw)
+    def _value(self, m: Array) -> Array:
+        xp = array_namespace(m)
         _, miss = sigmoids(m)
         z = xp.exp(-xp.abs(m))
         # softplus(-m) - miss, which cancels for confident predictions
         rest = xp.where(m > 0, z**2 / (1 + z) - log1p_remainder(z), softplus(-m) - miss)
         return (1 + self.epsilon) * miss + rest
 
-    def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        side = class_side(y, raw.dtype)
-        hit, miss = sigmoids(side * raw)
+    def _gradient_hessian(self, m: Array) -> tuple[Array, Array]:
+        hit, miss = sigmoids(m)
         slope = miss * (miss + (1 + self.epsilon) * hit)
         if self.epsilon > 1:
-            return -side * slope, hit * slope
+            return -slope, hit * slope
         # 1 + epsilon*(hit - miss) as a sum of what is positive, for either sign of epsilon
         for_, against = (hit, miss) if self.epsilon > 0 else (miss, hit)
         size = abs(self.epsilon)
-        factor = (1 + size) * for_ + (1 - size) * against
-        return -side * slope, hit * miss * factor
+        return -slope, hit * miss * ((1 + size) * for_ + (1 - size) * against)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boostobj._math import sigmoid, sigmoids, times
 from boostobj._typing import Array
 from boostobj.base import MarginLoss
-from boostobj.links import HalfLogit, Link
+from boostobj.links import HalfLogit
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,8 @@ class Savage(MarginLoss):
     """
 
     formula = "1/(1 + exp(2*m))**2"
+    link = HalfLogit()
     curvature = "smoothed"
-
-    @property
-    def link(self) -> Link:
-        """Half the log-odds."""
-        return HalfLogit()
 
     def _value(self, m: Array) -> Array:
         return sigmoid(times(2, -m)) ** 2

@@ -59,7 +59,7 @@ class SquaredLogError(PointwiseLoss):
         return cls(), cls(hessian="exact")
 
     @property
-    def unit_curvature(self) -> bool:  # type: ignore[override]
+    def unit_curvature(self) -> bool:
         """Not with the built-in's Hessian."""
         return self.hessian == "smoothed"
 

@@ -10,7 +10,7 @@ from boostobj._arrays import array_namespace, check_number
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import MarginLoss, class_side
-from boostobj.links import ClippedLinear, Link
+from boostobj.links import ClippedLinear
 
 #: Curvature beyond the clip, where the loss is flat: small, so that its rows hold nothing back.
 FLOOR = 1e-3
@@ -40,6 +40,7 @@ class TruncatedSquared(MarginLoss):
     clip: float = 2.0
 
     formula = "min(abs(1 - m), clip)**2"
+    link = ClippedLinear()
     curvature = "majorizer"
     unimodal = False
 
@@ -60,11 +61,6 @@ class TruncatedSquared(MarginLoss):
             return float(np.average(self._pointwise_value(y, raw), weights=weight))
 
         return min((mean, -1.0, 1.0), key=mean_loss)
-
-    @property
-    def link(self) -> Link:
-        """Linear, clipped."""
-        return ClippedLinear()
 
     def _value(self, m: Array) -> Array:
         xp = array_namespace(m)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,44 +13,46 @@ from boostobj.metrics.base import Metric
 __all__ = ["MAE", "MAPE", "R2", "RMSE", "MeanBiasError", "MeanSquaredError"]
 
 
+class ScikitLearnMetric(Metric):
+    """A metric that is a function of `sklearn.metrics`."""
+
+    @property
+    @abstractmethod
+    def _function(self) -> str:
+        """Its name there."""
+
+    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
+        from sklearn import metrics
+
+        return float(getattr(metrics, self._function)(y, y_pred, sample_weight=weight))
+
+
 @dataclass(frozen=True)
-class MeanSquaredError(Metric):
+class MeanSquaredError(ScikitLearnMetric):
     """Mean squared error."""
 
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import mean_squared_error
-
-        return float(mean_squared_error(y, y_pred, sample_weight=weight))
+    _function = "mean_squared_error"
 
 
 @dataclass(frozen=True)
-class RMSE(Metric):
+class RMSE(ScikitLearnMetric):
     """Root mean squared error."""
 
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import root_mean_squared_error
-
-        return float(root_mean_squared_error(y, y_pred, sample_weight=weight))
+    _function = "root_mean_squared_error"
 
 
 @dataclass(frozen=True)
-class MAE(Metric):
+class MAE(ScikitLearnMetric):
     """Mean absolute error."""
 
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import mean_absolute_error
-
-        return float(mean_absolute_error(y, y_pred, sample_weight=weight))
+    _function = "mean_absolute_error"
 
 
 @dataclass(frozen=True)
-class MAPE(Metric):
+class MAPE(ScikitLearnMetric):
     """Mean absolute error relative to the target; targets of zero count as 2e-16."""
 
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import mean_absolute_percentage_error
-
-        return float(mean_absolute_percentage_error(y, y_pred, sample_weight=weight))
+    _function = "mean_absolute_percentage_error"
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,8 @@ class MeanBiasError(Metric):
 
 
 @dataclass(frozen=True)
-class R2(Metric):
+class R2(ScikitLearnMetric):
     """Coefficient of determination."""
 
     higher_is_better = True
-
-    def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
-        from sklearn.metrics import r2_score
-
-        return float(r2_score(y, y_pred, sample_weight=weight))
+    _function = "r2_score"

@@ -82,7 +82,7 @@ def precisions_agree(trial: Trial) -> None:
 
 @check()
 def hessian_positive(trial: Trial) -> None:
-    """Hessians are finite and positive, and do not owe that to rounding to the least number."""
+    """Hessians are finite and positive, before `gradient_hessian` lifts those of zero as well."""
     loss = trial.loss
     for dtype in DTYPES:
         y, raw = trial.grid(dtype)

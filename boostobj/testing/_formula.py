@@ -20,7 +20,7 @@ ENOUGH = 1000
 #: Digits that no formula is worth; beyond, its exponentially small part is left out.
 MOST = 4_000
 
-#: Functions made of ``exp(x)``, and of which made of ``exp(-x)`` as well.
+#: Functions made of ``exp(x)``: whether also of ``exp(-x)``.
 _EXPONENTIALS = {"exp": False, "expm1": False, "sinh": True, "cosh": True, "tanh": True}
 
 _BUILTINS = {

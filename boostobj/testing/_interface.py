@@ -244,7 +244,7 @@ def probability(trial: Trial) -> None:
     """The link of a two-class loss leads to probabilities, which `BoostClassifier` predicts."""
     link = trial.loss.link
     require(
-        families.bounds(link.domain) == (0, 1),
+        link.gives_probabilities,
         f"the link of a two-class loss must lead to probabilities, got {link!r} with predictions "
         f"{link.domain}; define link = links.Logit(), or one of domain Interval(0, 1) that turns "
         "its margins into them",

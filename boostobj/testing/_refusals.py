@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from boostobj.testing import _families as families
@@ -36,5 +34,6 @@ def errors(trial: Trial) -> None:
         require_error(call, "y_true", f"{name} for 23 targets of 24 rows")
     margins = raw.copy()
     margins[7] = np.nan
-    call = partial(loss, y, margins)
-    require_error(call, "raw_prediction", "callback for a margin of nan")
+    for name in ("gradient_hessian", "callback"):
+        call = calls(loss, y, margins, None)[name]
+        require_error(call, "raw_prediction", f"{name} for a margin of nan")

@@ -102,10 +102,11 @@ class Trial:
         return f"its derivatives are not, {at(y, raw)}"
 
     def terms(self, raw: NumpyArray) -> NumpyArray:
-        """How large the terms are of which a row's results are differences, to no fault.
+        """The size of terms whose cancellation in a row's results is tolerated.
 
-        Where k classes share one, what a confident row gets is the difference of a share and a
-        label, and its value that of margins. Elsewhere differences have to be rewritten.
+        Losses of k coupled classes cannot but subtract, a label from a probability and a margin
+        from another, so that rounding errors of this size are no fault. For all others it is zero:
+        what cancels has to be rewritten.
         """
         largest = np.abs(raw.astype(np.float64)).reshape(len(raw), -1).max(axis=1)
         return np.asarray(self._pull * (1 + largest))

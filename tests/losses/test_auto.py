@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -77,9 +74,7 @@ def test_trains_in_both_engines_on_any_unit(loss, regression):
 
 
 @pytest.mark.parametrize("loss", AUTO, ids=repr)
-def test_is_a_loss_like_any_other(loss):
-    assert eval(repr(loss), vars(boostobj)) == loss
-    assert pickle.loads(pickle.dumps(loss)) == copy.deepcopy(loss) == loss
+def test_residuals_that_are_all_zero_have_any_width(loss):
     g, h = loss(np.zeros(3), np.zeros(3))
     assert np.all(g == 0)
     np.testing.assert_allclose(h, 1, rtol=1e-6)

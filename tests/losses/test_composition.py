@@ -39,9 +39,7 @@ def test_check_loss(loss):
     check_loss(loss)
 
 
-@pytest.mark.parametrize(
-    "loss", [*COMBINATIONS, bo.Softmax() + 2 * bo.FocalSoftmax(), 2 * bo.OneVsRest()], ids=repr
-)
+@pytest.mark.parametrize("loss", [bo.Softmax() + 2 * bo.FocalSoftmax(), 2 * bo.OneVsRest()])
 def test_copies(loss):
     twins = [copy.deepcopy(loss), pickle.loads(pickle.dumps(loss)), eval(repr(loss), vars(bo))]
     for twin in twins:

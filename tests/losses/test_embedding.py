@@ -117,16 +117,6 @@ def test_labels_of_a_pair_must_agree():
 
 
 @each_loss
-def test_other_namespaces(loss):
-    strict = pytest.importorskip("array_api_strict")
-    y, raw = rows(loss)
-    got = loss.gradient_hessian(strict.asarray(y), strict.asarray(raw))
-    for x, expected in zip(got, loss.gradient_hessian(y, raw), strict=True):
-        assert isinstance(x, type(strict.asarray(0)))
-        np.testing.assert_allclose(np.asarray(x), expected, rtol=1e-14)
-
-
-@each_loss
 def test_a_constant_start_moves_and_does_so_the_same_way_each_time(loss):
     y, raw = rows(loss)
     first = loss(y, np.zeros_like(raw))

@@ -1,0 +1,54 @@
+"""What losses that are made of another loss have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from boostobj._arrays import title
+from boostobj._formulas import spelled_out, substitute
+from boostobj.base import Loss, MarginLoss, PointwiseLoss
+
+
+class OutlinedFormula:
+    """A formula that a class outlines, with losses by name, and an instance spells out.
+
+    Parameters
+    ----------
+    outline : str
+        What the class shows. The instance's own formula comes from its method ``_spelled_out``.
+    """
+
+    def __init__(self, outline: str) -> None:
+        self.outline = outline
+
+    def __get__(self, loss: Any, owner: type) -> str:
+        return self.outline if loss is None else loss._spelled_out()
+
+
+def formula_of_rows(loss: Loss) -> str:
+    """`spelled_out` of a loss of one margin, in ``y`` and ``raw`` alone."""
+    formula = spelled_out(loss)
+    if isinstance(loss, MarginLoss):
+        return substitute(formula, "m", "(raw if y > 0 else -raw)")
+    return substitute(formula, "p", spelled_out(loss.link))
+
+
+def check_two_class(owner: object, name: str) -> None:
+    """Check a parameter that is a loss of labels 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    loss = getattr(owner, name)
+    known = isinstance(loss, MarginLoss | PointwiseLoss)
+    # A probability is bounded on both sides, which tells it from a count.
+    if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
+        raise TypeError(f"{title(owner)}: {name} must be a two-class loss, got {loss!r}")
+
+
+def _holds(loss: Loss, *targets: float) -> bool:
+    return bool(np.all(loss._domain.contains(np.asarray(targets))))
