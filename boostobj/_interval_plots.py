@@ -134,8 +134,9 @@ class IntervalDisplay:
         else:
             x = _column(X, feature)
             xlabel = feature if isinstance(feature, str) else f"feature {feature}"
-            if x.dtype.kind not in "fiu":
+            if x.dtype.kind not in "fiub":
                 raise ValueError(f"feature must be a numeric column of X, got {feature!r}")
+            x = x.astype(float)
         interval = model._interval(quantiles, coverage, codes)
         display = cls(x, rows.y, interval, y_pred, xlabel, max_rows, rows.sample_weight)
         return display.plot(ax)
@@ -261,7 +262,8 @@ class CoverageDisplay:
             Targets.
         by : int or str, optional
             The column of `X` to bin by: equally many rows a bin, or a bin for each of a few numbers
-            or of the most frequent categories. By default the predicted median.
+            or of the most frequent categories, and one for missing numbers or other categories. By
+            default the predicted median.
         coverages : sequence of float, optional
             The levels of the first panel; by default those of 10 %, 20 %, ..., 90 % and 95 % for
             which there are enough calibration rows.
@@ -272,7 +274,7 @@ class CoverageDisplay:
         sample_weight : array-like of shape (n,), optional
             Weights of the rows in coverage and width.
         n_bins : int, default=8
-            At most so many bins, 1 or more.
+            At most so many bins, 1 or more, beside that of the rest.
         ax : three matplotlib Axes, optional
             By default those of a new figure.
 
@@ -310,8 +312,7 @@ class CoverageDisplay:
         bins, labels = _bins(model._median(quantiles) if by is None else _column(X, by), n_bins)
         weight = np.ones(len(rows.y)) if weight is None else weight
         total, squares, shares, widths = (
-            np.bincount(bins[bins >= 0], (weight * v)[bins >= 0], len(labels))
-            for v in (1, weight, inside, width)
+            np.bincount(bins, weight * v, len(labels)) for v in (1, weight, inside, width)
         )
         labels = [label for label, w in zip(labels, total, strict=True) if w > 0]
         total, squares, shares, widths = (v[total > 0] for v in (total, squares, shares, widths))
@@ -402,6 +403,13 @@ def _column(X: Any, feature: int | str) -> NumpyArray:
 
 
 def _bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:
+    """The bin of each value and their labels: `n_bins`, and one of what belongs to none."""
+    codes, labels = _ordinary_bins(values, n_bins)
+    rest = "missing" if values.dtype.kind in "fiu" else "others"
+    return np.where(codes < 0, len(labels), codes), [*labels, rest]
+
+
+def _ordinary_bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[str]]:
     """The bin of each value, -1 for none, and their labels."""
     if values.dtype.kind not in "fiu":
         found, counts = np.unique(values.astype(str), return_counts=True)

@@ -17,7 +17,8 @@ The author never sees weights, shapes or a booster, and label encodings only as 
 raw)`` and ``class_side(y, dtype)`` read them. A method returns new arrays. It may get some rows
 only, even one, and on several threads, so that it takes no statistic over rows: what a loss reads
 off them goes into `_adapted`. NumPy will do, with ``log1p``, ``expm1`` or ``hypot`` where the plain
-form loses digits or overflows, and ``expit``, ``log_expit`` or ``log_softmax`` of `scipy.special`;
+form loses digits or overflows, ``exp(minimum(x, log(finfo(x.dtype).max) - 2))`` where a link or a
+likelihood grows without end, and ``expit``, ``log_expit`` or ``log_softmax`` of `scipy.special`;
 a loss for arrays of any namespace of the array API standard, as those of this package, computes
 with ``xp = array_api_compat.array_namespace(r)``.
 
@@ -63,8 +64,8 @@ import difflib
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import is_dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
@@ -183,10 +184,7 @@ class Loss(ABC):
 
     def __new__(cls, *args: Any, **_: Any) -> Self:
         """Refuse a booster's call of the class, which wants an instance, and a bare class."""
-        called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
-        targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
-        if any(called) or targets[:2] == [True, True]:
-            raise TypeError(f"the objective must be an instance, {cls.__name__}(), not the class")
+        refuse_call_of_class(cls, "objective", args)
         if "__dataclass_fields__" not in vars(cls):
             # an inherited decoration will do for a subclass without parameters of its own
             own = [x for x in get_annotations(cls).values() if "ClassVar" not in str(x)]
@@ -753,6 +751,20 @@ class MulticlassLoss(Loss):
         return np.asarray(self.link.link(share / share.sum()))
 
 
+def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
+    """Refuse the arguments of a booster's call, which wants an instance.
+
+    Raises
+    ------
+    TypeError
+        If that is what the arguments are.
+    """
+    called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
+    targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
+    if any(called) or targets[:2] == [True, True]:
+        raise TypeError(f"the {slot} must be an instance, {cls.__name__}(), not the class")
+
+
 def get_loss(name: str, /, **parameters: Any) -> Loss:
     """Make a loss from its name.
 
@@ -781,7 +793,15 @@ def get_loss(name: str, /, **parameters: Any) -> Loss:
         meant = _meant(str(name))
         hint = f"; did you mean {meant!r}?" if meant else "."
         raise ValueError(f"no loss has the name {name!r}{hint} There are {sorted(_registry)}")
-    return _registry[name](**parameters)
+    cls = _registry[name]
+    needed = [x.name for x in fields(cls) if x.default is MISSING]  # type: ignore[arg-type]
+    missing = [x for x in needed if x not in parameters]
+    if missing:
+        raise TypeError(
+            f"{cls.__name__} needs {' and '.join(missing)}: make an instance, such as "
+            f"{cls.examples()[0]!r}"
+        )
+    return cls(**parameters)
 
 
 def _meant(name: str) -> str | None:

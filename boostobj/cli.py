@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import boostobj
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, all_losses, get_loss, snake_case
 from boostobj.catalogue import markdown_table, plain_table
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boostobj", description="Objectives for gradient boosting."
     )
+    parser.add_argument("--version", action="version", version=f"boostobj {boostobj.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="all losses")
@@ -68,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--rounds", type=_count, default=150, help="boosting rounds (150)")
 
     bench = commands.add_parser("bench", help="how long losses take to answer a booster")
-    bench.add_argument("names", nargs="*", metavar="name", help="losses, by default all")
+    bench.add_argument(
+        "names", nargs="*", metavar="name", help="losses, by default all but those of groups"
+    )
     bench.add_argument("--rows", type=_count, default=1_000_000, help="rows (1,000,000)")
     bench.add_argument("--repeat", type=_count, default=5, help="repetitions (5)")
     return parser
@@ -98,7 +102,7 @@ def _show(
     from boostobj.chart import text_chart
     from boostobj.plots import LossDisplay
 
-    loss = _loss(name, parameters)
+    loss, axis = _loss(name, parameters), _axis(ends)
     built_in = ", ".join(f"{objective} ({engine})" for engine, objective in loss.builtin.items())
     facts = {
         "value": type(loss).formula,
@@ -111,7 +115,7 @@ def _show(
     print("\n".join(f"{what:<10}{fact}" for what, fact in facts.items()))
     print(f"\n{inspect.getdoc(type(loss))}\n")
     try:
-        display = LossDisplay.evaluate(loss, raw_prediction=_axis(ends))
+        display = LossDisplay.evaluate(loss, raw_prediction=axis)
     except ValueError as error:
         if ends is not None or output is not None:
             raise argparse.ArgumentError(None, f"no curves: {error}") from error
@@ -162,6 +166,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 
 def _loss(name: str, parameters: list[str]) -> Loss:
     """The loss of that name; without parameters its first example, as some need parameters."""
+    if "=" in name:
+        raise argparse.ArgumentError(None, f"takes names of losses only, got {name!r}")
     name = snake_case(name)
     if parameters or name not in all_losses():
         with _told(TypeError, ValueError):
@@ -191,6 +197,8 @@ def _count(text: str) -> int:
 def _picture(text: str) -> Path:
     """A file in a folder that exists, as it is written last."""
     path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"must be a file, got the folder {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
     return path

@@ -230,6 +230,8 @@ class LossDisplay:
         ValueError
             If a quantity is unknown, or axes do not fit the quantities.
         """
+        if isinstance(quantities, str):
+            raise TypeError(f"quantities must be a sequence of names, got {quantities!r}")
         quantities = tuple(quantities)
         unknown = [q for q in quantities if q not in get_args(Quantity)]
         if unknown or not quantities:
@@ -414,7 +416,8 @@ def _named(loss: Any) -> dict[str, Loss]:
     if isinstance(loss, Mapping):
         named = dict(loss)
     else:
-        losses = [loss] if isinstance(loss, Loss) or not isinstance(loss, Iterable) else list(loss)
+        one = isinstance(loss, Loss | str) or not isinstance(loss, Iterable)
+        losses = [loss] if one else list(loss)
         named = {loss_label(x) if isinstance(x, Loss) else repr(x): x for x in losses}
     for each in named.values():
         if not isinstance(each, Loss):
@@ -562,7 +565,8 @@ def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
     if module not in ("xgboost", "lightgbm") or not hasattr(booster, "trees_to_dataframe"):
         raise TypeError(
             "estimator must be a fitted model of XGBoost or LightGBM, a BoostRegressor or a "
-            f"BoostClassifier, got {model!r}"
+            "BoostClassifier, such as those among models_ of a QuantileIntervalRegressor, got "
+            f"{model!r}"
         )
     if module == "xgboost":
         trees = _xgboost_leaves(booster)

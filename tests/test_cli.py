@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def test_show_tells_what_a_loss_is(capsys, name):
 @pytest.mark.parametrize("cls", built_in_losses(), ids=lambda cls: cls.__name__)
 def test_show_knows_every_loss(capsys, cls):
     out = run(capsys, "show", cls.__name__)
+    assert inspect.getdoc(cls) in out
     assert f"value     {cls.formula}\n" in out
     assert ("* value" in out) is not ("No curves" in out)
 
@@ -70,6 +72,9 @@ def test_a_word_needs_no_quotes(capsys):
     [
         (["show", "hubber"], "did you mean 'huber'"),
         (["show", "huber", "delta"], "look like delta=2, got 'delta'"),
+        (["show", "class_balanced", "loss=focal"], "ClassBalanced needs counts: make an instance"),
+        (["plot", "huber", "delta=2"], "takes names of losses only, got 'delta=2'"),
+        (["plot", "huber", "--output", "."], "must be a file, got the folder '.'"),
         (["show", "huber", "delta=-1"], "delta must be finite and > 0, got -1"),
         (["show", "huber", "gamma=1"], "unexpected keyword argument 'gamma'"),
         (["plot", "huber", "logistic"], "one axis in common"),
@@ -99,7 +104,7 @@ def test_a_picture_that_cannot_be_written_is_explained(capsys, tmp_path):
     taken.mkdir()
     with pytest.raises(SystemExit, match="2"):
         cli.main(["plot", "huber", "--output", str(taken)])
-    assert "Is a directory" in capsys.readouterr().err
+    assert "must be a file, got the folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("error", [TypeError, ValueError, OSError])
@@ -143,8 +148,8 @@ def test_demo_trains_every_slot_and_draws(capsys, tmp_path):
 def test_demo_passes_its_options_on(monkeypatch, tmp_path):
     seen = {}
     monkeypatch.setattr(demo, "main", lambda output, rounds: seen.update(o=output, r=rounds))
-    assert cli.main(["demo", "--rounds", "7", "--output", str(tmp_path)]) == 0
-    assert seen == {"o": tmp_path, "r": 7}
+    assert cli.main(["demo", "--rounds", "7", "--output", str(tmp_path / "a.png")]) == 0
+    assert seen == {"o": tmp_path / "a.png", "r": 7}
 
 
 def test_charts_put_the_last_curve_on_top():

@@ -150,8 +150,11 @@ def test_coverage_display_bins_what_repeats_or_is_missing():
     engine = LGBMRegressor(n_estimators=2, n_jobs=1)
     model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
     display = CoverageDisplay.from_estimator(model, X, y, by=0, n_bins=8, ax=axes(3))
-    assert display.labels == ["0", "1", "2"]
-    assert display.counts.tolist() == [np.sum(value == X) for value in (0, 1, 2)]
+    assert display.labels == ["0", "1", "2", "missing"]
+    assert display.counts.tolist() == [
+        *(np.sum(value == X) for value in (0, 1, 2)),
+        np.isnan(X).sum(),
+    ]
     with pytest.raises(ValueError, match="ax must be 3 axes, got 1"):
         display.plot(axes(1))
 

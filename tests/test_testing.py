@@ -669,13 +669,21 @@ def test_planted_losses_stay_out_of_the_registry():
     assert __name__ not in {cls.__module__ for cls in all_losses().values()}
 
 
+def test_an_overflow_is_told_how_to_end(monkeypatch):
+    monkeypatch.setattr(Counts, "_mean", lambda _, raw: np.exp(raw))
+    hint = r"overflow encountered in exp, in float32 at .*; end the argument, as with numpy.exp\("
+    with pytest.raises(AssertionError, match=hint):
+        check_loss(Counts())
+
+
 def test_a_failure_names_point_got_and_expected():
     start = "FairWithOneWrongSign(scale=1.0, hessian='majorizer') fails check 'gradient': "
     point = (
         r"in float32 at y_true=0\.0, raw_prediction=-(1\.\d*|0\.[1-9]\d*): got \S+, expected -\S+"
     )
-    others = "\nIt also fails 'hessian_majorizer', 'init_score'.$"
-    with pytest.raises(AssertionError, match=f"^{re.escape(start)}{point}{others}"):
+    names = "hessian_majorizer", "init_score"
+    others = "".join(rf"\nIt also fails check '{name}': .+" for name in names)
+    with pytest.raises(AssertionError, match=f"^{re.escape(start)}{point}{others}$"):
         check_loss(FairWithOneWrongSign())
 
 
@@ -728,6 +736,41 @@ class Third(Charbonnier):
     width: float = 1 / 3
 
     formula = "sqrt(r**2 + (1/3)**2) - 1/3"
+
+
+@dataclass(frozen=True)
+class Tolerant(ResidualLoss):
+    """Another, whose exact Hessian is zero in places."""
+
+    formula = "max(0, abs(r) - 1)**2"
+
+    def _value(self, r):
+        return np.clip(np.abs(r) - 1, 0, None) ** 2
+
+    def _gradient_hessian(self, r):
+        excess = np.clip(np.abs(r) - 1, 0, None)
+        return 2 * np.sign(r) * excess, np.where(excess > 0, 2.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Counts(PointwiseLoss):
+    """Another, which grows without end."""
+
+    formula = "exp(raw) - y*raw"
+    link = Log()
+    _domain = Interval(0)
+
+    def _mean(self, raw):
+        return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 2))
+
+    def _value(self, y, raw):
+        return self._mean(raw) - y * raw
+
+    def _gradient_hessian(self, y, raw):
+        return self._mean(raw) - y, self._mean(raw)
+
+    def _init_score(self, y, weight):
+        return float(np.log(max(np.average(y, weights=weight), 1e-7)))
 
 
 @dataclass(frozen=True)
@@ -791,8 +834,8 @@ def parabola_in(*bounds, **closed):
     return globals()[name]()
 
 
-for name in ("squared_log", "charbonnier", "third", "parabola", "textbook_softmax", "logits"):
-    base._registry.pop(name, None)
+for cls in (SquaredLog, Charbonnier, Third, Tolerant, Counts, Parabola, TextbookSoftmax, Logits):
+    base._registry.pop(base.snake_case(cls.__name__), None)
 
 SOUND = [
     SquaredLog(),
@@ -801,6 +844,8 @@ SOUND = [
     Charbonnier(width=np.float32(4097)),
     Bounded(),
     Third(),
+    Tolerant(),
+    Counts(),
     TextbookSoftmax(),
     Logits(),
     ListNet(),

@@ -112,6 +112,29 @@ def all_or_nothing(fit: MethodT) -> MethodT:
 class TakesFrames(BaseEstimator):  # type: ignore[misc]
     """An estimator that takes the features that the engines take."""
 
+    estimator: Any
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, and of the engine's as ``estimator__max_depth``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        nested = [name for name in params if name.startswith("estimator__")]
+        if nested and self.estimator is None and "estimator" not in params:
+            raise ValueError(
+                f"{type(self).__name__}: {nested[0]} needs an engine to set it in, such as "
+                "estimator=XGBRegressor()"
+            )
+        super().set_params(**params)
+        return self
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -165,8 +188,7 @@ class BoostEstimator(TakesFrames):
                 f"{type(self).__name__}: there is no parameter {nested[0]!r}; a loss is replaced "
                 "as a whole: loss=Huber(2.0), in a search loss=[Huber(1.0), Huber(2.0)]"
             )
-        super().set_params(**params)
-        return self
+        return super().set_params(**params)
 
     @property
     def booster_(self) -> Any:
@@ -240,7 +262,7 @@ class BoostEstimator(TakesFrames):
         kind = type(origin.booster)
         if kind.__module__.split(".")[0] != engine.name:
             raise TypeError(
-                f"{owner}: init_model must be a fitted {owner} or a Booster of {engine.name}, got "
+                f"{owner}: init_model must be of {engine.name}, a fitted {owner} or a Booster, got "
                 f"{kind.__module__}.{kind.__qualname__}"
             )
         mine = self._traits()

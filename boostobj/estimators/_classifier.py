@@ -24,6 +24,7 @@ from boostobj.estimators._base import (
     resolve_loss,
 )
 from boostobj.estimators._fitting import Rows
+from boostobj.estimators._groups import is_missing
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.softmax import Softmax
 
@@ -174,11 +175,16 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
-        check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        _check_labels(y, "y")
         kind = type_of_target(y, input_name="y")
         if kind in LABEL_ROWS:
             loss = _of_rows(loss)
         soft = kind in LABEL_ROWS or (kind == "continuous" and _are_shares(y, loss))
+        if kind == "continuous" and not soft:
+            raise ValueError(
+                f"Unknown label type: {kind}. {loss!r} takes labels of classes; numbers between 0 "
+                "and 1 can be probabilities of class 1 for CrossEntropy()"
+            )
         if soft:
             targets = check_targets(y, "y", loss)
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
@@ -224,8 +230,9 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> NumpyArray:
         """Margins, above zero for ``classes_[1]`` where there are two.
 
-        Those of a link that gives a half elsewhere, as of `Focal` with ``alpha != 0.5``, are moved
-        by what it takes.
+        Where the link gives a half elsewhere, as that of `Focal` with ``alpha != 0.5``, margins are
+        less what it takes. For ``loss_.metric`` and ``loss_.value`` take the margins of
+        ``loss_.link.link(predict_proba(X)[:, 1])``.
 
         Parameters
         ----------
@@ -317,6 +324,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
 
     def _encoded(self, y_val: Any) -> NumpyArray:
         """Class numbers of validation labels."""
+        _check_labels(y_val, "y_val")
         labels = _hard_labels(y_val, "y_val")
         unseen = ~np.isin(labels, self.classes_)
         if unseen.any():
@@ -333,6 +341,20 @@ def _are_shares(y: Any, loss: Loss) -> bool:
         return False
     values = np.asarray(y, dtype=np.float64)
     return bool(np.all((values >= 0) & (values <= 1)))
+
+
+def _check_labels(y: Any, name: str) -> None:
+    """Refuse missing labels, and words among numbers."""
+    values = np.asarray(y)
+    if values.dtype.kind == "O" and values.ndim == 1:
+        if any(map(is_missing, values)):
+            raise ValueError(f"BoostClassifier: {name} must not have missing values")
+        words = [isinstance(value, str) for value in values]
+        if any(words) and not all(words):
+            raise TypeError(
+                f"BoostClassifier: {name} must not mix words with labels of other types"
+            )
+    check_array(y, ensure_2d=False, dtype=None, input_name=name)
 
 
 def _hard_labels(y: Any, name: str) -> NumpyArray:

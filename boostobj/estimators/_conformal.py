@@ -34,7 +34,10 @@ SLACK = 1e-10
 
 
 class TooFewRowsError(ValueError):
-    """No finite bound reaches the coverage with so few calibration rows."""
+    """No finite bound reaches the coverage with so few calibration rows.
+
+    More rows, less coverage or ``unbounded=True`` help.
+    """
 
 
 def min_rows(coverage: float) -> int:

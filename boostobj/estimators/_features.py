@@ -60,6 +60,8 @@ def check_features(
             f"{where} {len(known)} categorical columns; {name} must be a frame that has them, got "
             f"{type(X).__name__}"
         )
+    if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
+        raise TypeError(f"{name} must be numbers, got dates or durations: {X.dtype}")
     if reset:
         estimator._categories = {}
     features = validate_data(
@@ -168,6 +170,42 @@ def _coded(frame: Any, categories: dict[str, Any], name: str) -> Any:
         if categorical:
             frame[column] = frame[column].cat.set_categories(categories[column])
     return frame
+
+
+def refuse_characters(X: Any, characters: str, engine: str) -> None:
+    """Refuse a frame with a column whose name has one of some characters.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for name in getattr(X, "columns", ()):
+        if set(characters) & set(str(name)):
+            raise ValueError(
+                f"X: column {name!r}: {engine} takes none of {' '.join(characters)} in a name; "
+                "rename it"
+            )
+
+
+def refuse_beyond_single(X: Any, engine: str) -> None:
+    """Refuse numbers that are finite in double precision only.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    largest = np.finfo(np.float32).max
+    if hasattr(X, "iloc"):
+        columns = {f"column {name!r}": X[name] for name in X.select_dtypes("number")}
+    else:
+        columns = {"an entry": X.data if issparse(X) else X}
+    for where, values in columns.items():
+        if np.any((values > largest) | (values < -largest)):
+            raise ValueError(
+                f"X: {where} is beyond {largest:.3g}; {engine} computes in single precision"
+            )
 
 
 def numbered(X: Any, known: Callable[[Any], bool]) -> Any:

@@ -37,6 +37,7 @@ from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.rounds import derivatives
 from boostobj.estimators._progress import Progress
+from boostobj.metrics.base import Metric
 
 __all__ = ["Engine", "FittedModel", "Rows", "fit_engine", "resolve_engine", "split_rows"]
 
@@ -359,16 +360,11 @@ def fit_engine(
     """
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
-    mean_hessian = 1.0
     if loss.unit_curvature:
         _check_precision(train.y, start, weight, engine)
-        if engine.adapter.least_gain:
-            mean_hessian = _mean_hessian(train.y, start, weight)
+    mean_hessian = _mean_hessian(loss, engine, train.y, start, weight)
     metric = loss.metric
-    metric_unit = 1.0
-    if validation is not None:
-        constant = np.broadcast_to(start, (len(validation.y), *start.shape))
-        metric_unit = abs(metric.score(validation.y, constant, validation.sample_weight)) or 1.0
+    metric_unit = _metric_unit(metric, validation, start)
     if init_model is not None:
         _check_outputs(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
@@ -411,6 +407,9 @@ def fit_engine(
     )
     with progress:
         booster, history = engine.train(task, train, validation)
+        if validation is None and progress.due:
+            raw = start + _columns(engine.raw_prediction(booster, train.X), start)
+            progress.show(metric.score(train.y, raw, weight))
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
     # The margins before the last tree tell at once of nearly every model that it has splits; of
     # trees with several outputs, whose importances crash XGBoost 2, as well.
@@ -426,7 +425,8 @@ def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
         warnings.warn(
             f"no tree of {engine.name} has a split, so that all predictions are the same: the rows "
             "are too few, or the targets too small, for its limits, such as min_child_samples of "
-            "LightGBM, and min_child_weight and gamma of XGBoost",
+            "LightGBM, and min_child_weight and gamma of XGBoost; or the loss is flat, or as good "
+            "as infinite, at targets of this scale",
             UserWarning,
             stacklevel=6,
         )
@@ -440,7 +440,17 @@ def _check_outputs(k: int, wanted: int, loss: Loss) -> None:
         )
 
 
-def _mean_hessian(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -> float:
+def _metric_unit(metric: Metric, validation: Rows | None, start: NumpyArray) -> float:
+    """The metric of the start value, if there are rows to watch."""
+    if validation is None:
+        return 1.0
+    constant = np.broadcast_to(start, (len(validation.y), *start.shape))
+    return abs(metric.score(validation.y, constant, validation.sample_weight)) or 1.0
+
+
+def _mean_hessian(
+    loss: Loss, engine: Engine, y: NumpyArray, start: NumpyArray, weight: NumpyArray | None
+) -> float:
     """The mean Hessian with which a small target grows the trees of one around one.
 
     Gains are of the order of the squared residual times the Hessian; XGBoost drops splits that
@@ -448,6 +458,8 @@ def _mean_hessian(y: NumpyArray, start: NumpyArray, weight: NumpyArray | None) -
     likewise the trees stay the same. Of several targets the smallest counts as far as the largest
     allows.
     """
+    if not loss.unit_curvature or not engine.adapter.least_gain:
+        return 1.0
     spread = np.atleast_1d(_spread(y, start, weight))
     spread = spread[spread > 0]
     if spread.size == 0:

@@ -61,7 +61,7 @@ class Groups(NamedTuple):
         values = np.asarray(on_host(groups), dtype=object)
         if values.shape != (n,):
             raise ValueError(f"groups must have shape ({n},), got {values.shape}")
-        if any(_is_missing(value) for value in values):
+        if any(map(is_missing, values)):
             raise ValueError("groups must not have missing values")
         if labels is None:
             labels = tuple(dict.fromkeys(values if weight is None else values[weight > 0]))
@@ -73,6 +73,7 @@ class Groups(NamedTuple):
         return self._replace(codes=self.codes[rows])
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a label is none."""
     # pandas' NA is neither equal to itself nor different
     return value is None or type(value).__name__ == "NAType" or bool(value != value)

@@ -48,6 +48,10 @@ _ALLOWED: dict[str, tuple[Any, str]] = {
     "calibration_fraction": (_is_level, "a number in (0, 1)"),
     "cv": (lambda v: not isinstance(v, Integral) or int(v) >= 2, "2 folds or more"),
     "unbounded": (_is_bool, "True or False"),
+    "n_jobs": (
+        lambda v: v is None or (isinstance(v, Integral) and not _is_bool(v) and v != 0),
+        "an integer other than 0 or None",
+    ),
 }
 
 #: What means nothing for models that are fitted already, with the value that says nothing.

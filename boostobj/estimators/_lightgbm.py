@@ -11,7 +11,7 @@ import numpy as np
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine.lightgbm import ADAPTER
-from boostobj.estimators._features import numbered
+from boostobj.estimators._features import numbered, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: What does not go on to training as a parameter.
@@ -159,6 +159,7 @@ class LightGBMEngine(Engine):
     def _dataset(self, rows: Rows, reference: Any = None) -> Any:
         import lightgbm
 
+        refuse_characters(rows.X, '",:[]{}', self.name)
         y = rows.y if rows.y.ndim == 1 else rows.y[:, 0]
         return lightgbm.Dataset(
             _readable(rows.X),

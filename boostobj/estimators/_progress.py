@@ -26,13 +26,14 @@ class Progress:
         self.total = total
         self.metric = metric
         self.bar = verbose == 1 and sys.stdout.isatty()
-        self.every = 1 if self.bar else max(1, total // 10) if verbose == 1 else int(verbose)
+        self.every = 1 if self.bar else -(-total // 10) if verbose == 1 else int(verbose)
         self.round = 0
 
     @property
     def due(self) -> bool:
         """Whether this round's metric is to be shown."""
-        return self.every > 0 and self.round > 0 and self.round % self.every == 0
+        last = self.round == self.total
+        return self.every > 0 and self.round > 0 and (self.round % self.every == 0 or last)
 
     def show(self, score: float) -> None:
         """Show the metric of this round."""

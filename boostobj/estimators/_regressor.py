@@ -42,7 +42,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         when all rounds are trained.
     loss : Loss or str, default=SquaredError()
         What to minimise: an instance, or the name of a loss with its default parameters. Tune it
-        by a list of instances.
+        by a list of instances, and say by what they are compared: `score` is R² whatever the loss.
     early_stopping_rounds : int, optional
         Stop when the loss on rows kept for validation has not improved for so many rounds, and
         keep the best round. By default all rows train for all rounds.

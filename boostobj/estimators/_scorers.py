@@ -106,6 +106,12 @@ def interval_scorers(coverage: float | None = None) -> dict[str, IntervalScorer]
         "neg_interval_width", the negative mean width; "interval_coverage", the share of targets
         inside.
 
+    Notes
+    -----
+    A model that is calibrated by `groups` needs them for its intervals, which takes scikit-learn's
+    metadata routing: ``set_fit_request(groups=True)`` of the model and
+    ``set_score_request(groups=True)`` of each scorer.
+
     Examples
     --------
     >>> from sklearn.model_selection import GridSearchCV, cross_validate

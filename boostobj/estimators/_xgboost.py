@@ -12,7 +12,7 @@ import numpy as np
 from boostobj._typing import NumpyArray
 from boostobj.engine.start import BASE_SCORE_LINKS
 from boostobj.engine.xgboost import ADAPTER
-from boostobj.estimators._features import numbered
+from boostobj.estimators._features import numbered, refuse_beyond_single, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
 from boostobj.links import Identity
 
@@ -71,7 +71,13 @@ class XGBoostEngine(Engine):
     @property
     def dart(self) -> bool:
         """Whether trees are dropped."""
-        return bool(self.estimator.get_params().get("booster") == "dart")
+        import xgboost
+
+        if self.given.get("booster") == "dart":
+            return True
+        # from 3.4 on these do without that word
+        drops = self.given.get("rate_drop") or self.given.get("one_drop")
+        return bool(drops) and _version(xgboost) >= (3, 4)
 
     @property
     def n_rounds(self) -> int:
@@ -192,6 +198,8 @@ class XGBoostEngine(Engine):
         """The rows for a model whose features have these names, which a frame has to have."""
         import xgboost
 
+        refuse_characters(rows.X, "[]<", self.name)
+        refuse_beyond_single(rows.X, self.name)
         parameters = self.estimator.get_params()
         return xgboost.DMatrix(
             numbered(rows.X, known=_takes_categories),

@@ -35,8 +35,8 @@ def formula_of_rows(loss: Loss) -> str:
     return substitute(formula, "p", spelled_out(loss.link))
 
 
-def check_two_class(owner: object, name: str) -> None:
-    """Check a parameter that is a loss of labels 0 and 1.
+def check_two_class(owner: object, name: str, allowed: str = "a two-class loss") -> None:
+    """Check a parameter that is a loss of labels 0 and 1; an error says what is `allowed`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def check_two_class(owner: object, name: str) -> None:
     known = isinstance(loss, MarginLoss | PointwiseLoss)
     # A probability is bounded on both sides, which tells it from a count.
     if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
-        raise TypeError(f"{title(owner)}: {name} must be a two-class loss, got {loss!r}")
+        raise TypeError(f"{title(owner)}: {name} must be {allowed}, got {loss!r}")
 
 
 def _holds(loss: Loss, *targets: float) -> bool:

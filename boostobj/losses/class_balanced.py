@@ -142,7 +142,7 @@ class TwoClassBalanced(ClassBalanced, PointwiseLoss):
     """`ClassBalanced` of a two-class loss."""
 
     def __post_init__(self) -> None:
-        check_two_class(self, "loss")
+        check_two_class(self, "loss", "a loss of two or k classes")
         super().__post_init__()
         if len(self.counts) != 2:
             raise ValueError(
@@ -204,3 +204,8 @@ class MulticlassClassBalanced(ClassBalanced, MulticlassLoss):
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
         return np.asarray(self.loss._init_scores(rows, weight * self._weight(rows)))
+
+
+for _family in (TwoClassBalanced, MulticlassClassBalanced):
+    # what `help` of an object shows
+    _family.__doc__ = ClassBalanced.__doc__

@@ -7,14 +7,14 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from zlib import crc32
 
 import numpy as np
 
 from boostobj._arrays import Interval, align, as_float, check_weights, on_host
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, register, snake_case
+from boostobj.base import Loss, refuse_call_of_class, register, snake_case
 from boostobj.engine.batch import read_call
 from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link
@@ -49,6 +49,11 @@ class Metric(ABC):
     link: Link = field(default=Identity(), kw_only=True)
 
     higher_is_better: ClassVar[bool] = False
+
+    def __new__(cls, *args: Any, **_: Any) -> Self:
+        """Refuse a booster's call of the class, which wants an instance."""
+        refuse_call_of_class(cls, "metric", args)
+        return super().__new__(cls)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

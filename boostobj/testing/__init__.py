@@ -34,8 +34,8 @@ def check_loss(loss: Loss) -> None:
     Raises
     ------
     AssertionError
-        If a check fails. It names the loss, the check, a faulty point of ordinary size, what the
-        loss gives there and what it should, and the other checks that fail.
+        If checks fail. It names the loss and says of each of them, in a line, a faulty point of
+        ordinary size, what the loss gives there and what it should.
     TypeError
         If `loss` is no instance of a loss, such as its class, or its class no frozen dataclass.
     ImportError
@@ -68,17 +68,22 @@ def check_loss(loss: Loss) -> None:
         except Exception as failure:  # noqa: BLE001 (raised below)
             failures[check.__name__] = failure
     if failures:
-        (name, first), *others = failures.items()
-        kind = "" if isinstance(first, AssertionError) else f"{type(first).__name__}: "
-        hint = next((hint for part, hint in _HINTS.items() if kind and part in str(first)), "")
-        message = f"{loss!r} fails check {name!r}: {kind}{first}{hint}"
-        if others:
-            message += f"\nIt also fails {', '.join(repr(other) for other, _ in others)}."
-        raise AssertionError(message) from first
+        lines = [f"check {name!r}: {_told(failure)}" for name, failure in failures.items()]
+        first = next(iter(failures.values()))
+        raise AssertionError(f"{loss!r} fails " + "\nIt also fails ".join(lines)) from first
+
+
+def _told(failure: Exception) -> str:
+    """What a failure says, and what is behind it if that says little."""
+    kind = "" if isinstance(failure, AssertionError) else f"{type(failure).__name__}: "
+    hint = next((hint for part, hint in _HINTS.items() if part in str(failure)), "")
+    return f"{kind}{failure}{hint}"
 
 
 #: What is behind the messages of Python and NumPy that say little.
 _HINTS = {
+    "overflow encountered in exp": "; end the argument, as with numpy.exp(numpy.minimum(x, "
+    "numpy.log(numpy.finfo(x.dtype).max) - 2))",
     "truth value of an array": "; branch elementwise, as with numpy.where",
     "read-only": "; a method must not write into its arguments",
 }

@@ -127,7 +127,7 @@ def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> Non
         f"got {start.tolist()} of mean loss {got!r}, but {np.asarray(best).tolist()} "
         f"has {expected!r} ({'with' if weight is not None else 'without'} weights, "
         f"y_true from {y.min():g} to {y.max():g}); a loss with several minima has "
-        "unimodal = False",
+        "unimodal = False, one whose best constant is infinite an _init_score that ends somewhere",
     )
 
 
@@ -282,8 +282,9 @@ def callback(trial: Trial) -> None:
             require(x.dtype == np.float32, f"{what} for {adapter.name} is {x.dtype}")
             require(x.shape == raw.shape, f"{what} for {adapter.name} has shape {x.shape}")
         gradient, hessian = _for_boosters(loss, y.astype(np.float32), margins)
-        # each of several margins has a factor of its own
-        factor = np.median(h / hessian, axis=0) if loss.unit_curvature else 1.0
+        # Each of several margins has a factor of its own. An exact Hessian may be zero.
+        ratio = np.divide(h, hessian, out=np.full_like(h, np.nan), where=hessian > 0)
+        factor = np.nanmedian(ratio, axis=0) if loss.unit_curvature else 1.0
         stretch = adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
         if loss.unit_curvature:
             mean = np.min(np.mean(h, axis=0, dtype=np.float64))

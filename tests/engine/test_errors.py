@@ -206,6 +206,8 @@ def test_nothing_is_trained_on_bad_labels(regression):
 @pytest.mark.parametrize("cls", [boostobj.Huber, boostobj.MultiQuantile], ids=lambda c: c.__name__)
 def test_a_class_is_no_objective(cls, regression):
     X, y, _ = regression
+    with pytest.raises(TypeError, match=r"the metric must be an instance, MAE\(\), not the class"):
+        boostobj.metrics.MAE(y, y)
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
         xgb.train({"nthread": 1}, xgb.DMatrix(X, y), 1, obj=cls)
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):

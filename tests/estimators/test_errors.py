@@ -6,8 +6,11 @@ import re
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
+import xgboost
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor, early_stopping
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import Ridge
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
 from xgboost.callback import EarlyStopping, TrainingCheckPoint
@@ -22,6 +25,7 @@ from boostobj import (
     Logistic,
     Poisson,
     Quantile,
+    QuantileIntervalRegressor,
     Softmax,
     SquaredError,
 )
@@ -339,7 +343,7 @@ REGRESSOR = {
         {},
         {"init_model": "model.json"},
         TypeError,
-        "init_model must be a fitted BoostRegressor or a Booster of",
+        ", a fitted BoostRegressor or a Booster, got builtins.str",
     ),
     "going on from the unfitted": (
         {},
@@ -417,7 +421,37 @@ CLASSIFIER = {
         {"loss": Logistic()},
         {"y": rng.uniform(size=N)},
         ValueError,
-        "Unknown label type: continuous",
+        "Unknown label type: continuous. Logistic() takes labels of classes",
+    ),
+    "numbers that are no classes": (
+        {},
+        {"y": Y},
+        ValueError,
+        "CrossEntropy(positive_weight=1.0) takes",
+    ),
+    "missing labels": (
+        {},
+        {"y": np.where(Y > 0, TWO, None)},
+        ValueError,
+        "BoostClassifier: y must not have missing values",
+    ),
+    "missing words": (
+        {},
+        {"y": pd.Series(TWO, dtype="string").mask(Y > 0)},
+        ValueError,
+        "BoostClassifier: y must not have missing values",
+    ),
+    "words among numbers": (
+        {},
+        {"y": np.where(Y > 0, TWO.astype(object), 1)},
+        TypeError,
+        "BoostClassifier: y must not mix words with labels of other types",
+    ),
+    "missing validation labels": (
+        {},
+        {"X_val": X, "y_val": np.where(Y > 0, TWO, None)},
+        ValueError,
+        "BoostClassifier: y_val must not have missing values",
     ),
     "rows that do not sum to one": (
         {"loss": Softmax()},
@@ -497,8 +531,51 @@ def test_not_fitted():
 
 def test_going_on_with_the_other_engine():
     first = BoostRegressor(ENGINES["xgboost"]).fit(X, Y)
-    with pytest.raises(TypeError, match=r"or a Booster of lightgbm, got xgboost\.core\.Booster"):
+    with pytest.raises(TypeError, match=r"must be of lightgbm, .*, got xgboost\.core\.Booster"):
         BoostRegressor(ENGINES["lightgbm"]).fit(X, Y, init_model=first)
+
+
+@pytest.mark.parametrize("kind", ["M8[D]", "m8[h]"])
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_dates_are_no_features(engine, kind):
+    with pytest.raises(TypeError, match="X must be numbers, got dates or durations"):
+        BoostRegressor(engine).fit(np.ones((len(Y), 2), dtype=int).astype(kind), Y)
+
+
+@pytest.mark.parametrize("features", [np.asarray, pd.DataFrame, csr_matrix])
+def test_features_beyond_single_precision(features):
+    wide = features(X[:, :2] * 1e39)
+    with pytest.raises(ValueError, match=r"X: .* is beyond 3\.4e\+38; xgboost computes in single"):
+        BoostRegressor(ENGINES["xgboost"]).fit(wide, Y)
+    BoostRegressor(ENGINES["lightgbm"]).fit(wide, Y)
+
+
+@pytest.mark.parametrize(("engine", "wrong"), [("xgboost", "x [kg]"), ("lightgbm", "a: b")])
+def test_names_that_an_engine_cannot_take(engine, wrong):
+    frame = pd.DataFrame(X[:, :2], columns=["a", wrong])
+    with pytest.raises(ValueError, match=re.escape(f"X: column {wrong!r}: {engine} takes none of")):
+        BoostRegressor(ENGINES[engine]).fit(frame, Y)
+
+
+def test_parameters_of_an_engine_need_one():
+    for cls in (BoostRegressor, BoostClassifier, QuantileIntervalRegressor):
+        message = f"{cls.__name__}: estimator__max_depth needs an engine to set it in"
+        with pytest.raises(ValueError, match=message):
+            cls().set_params(estimator__max_depth=3)
+        with_one = cls().set_params(estimator=ENGINES["xgboost"], estimator__max_depth=3)
+        assert with_one.estimator.max_depth == 3
+
+
+@pytest.mark.parametrize("drop", [{"rate_drop": 0.5}, {"one_drop": 1}])
+def test_early_stopping_cannot_go_with_dropped_trees(drop):
+    version = tuple(map(int, xgboost.__version__.split(".")[:2]))
+    model = BoostRegressor(XGBRegressor(n_estimators=2, **drop), early_stopping_rounds=1)
+    if version < (3, 4):
+        with pytest.warns(UserWarning, match="Parameters: { .* } are not used"):
+            model.fit(X, Y)  # they mean nothing without booster="dart"
+        return
+    with pytest.raises(ValueError, match="early_stopping_rounds=1 cannot go with DART"):
+        model.fit(X, Y)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -501,14 +501,22 @@ def test_progress(engine, verbose, regression, capfd):
     model.fit(X, y, X_val=X, y_val=y)
     lines = [line for line in capfd.readouterr().out.splitlines() if "LightGBM" not in line]
     assert len(lines) == {0: 0, 1: 10, 5: 4}[verbose]
+    model.fit(X, y)
+    again = [line for line in capfd.readouterr().out.splitlines() if "LightGBM" not in line]
+    assert again == lines
     if verbose:
-        assert (
-            lines[-1]
-            == f"20/20  absolute_error {AbsoluteError().metric.score(y, model.predict(X)):.6g}"
-        )
-        model.fit(X, y)
-        lines = [line for line in capfd.readouterr().out.splitlines() if "LightGBM" not in line]
-        assert len(lines) == {1: 9, 5: 3}[verbose]
+        score = AbsoluteError().metric.score(y, model.predict(X))
+        assert lines[-1] == f"20/20  absolute_error {score:.6g}"
+
+
+@pytest.mark.parametrize(("rounds", "last"), [(7, 7), (25, 9)])
+def test_there_are_about_ten_lines_and_the_last_round_has_one(rounds, last, regression, capfd):
+    X, y, _ = regression
+    engine = clone(ENGINES["xgboost"]).set_params(n_estimators=rounds)
+    BoostRegressor(engine, verbose=1).fit(X, y)
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == last
+    assert lines[-1].startswith(f"{rounds}/{rounds} ")
 
 
 def test_progress_bar(monkeypatch, regression, capsys):
