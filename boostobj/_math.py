@@ -111,6 +111,12 @@ def tanhc(x: Array) -> Array:
     return xp.tanh(a) / a
 
 
+def within_scale(r: Array, scale: float) -> Array:
+    """`r`, ended where ``r / scale`` would overflow."""
+    far = min(scale, 1.0) * float(array_namespace(r).finfo(r.dtype).max)
+    return r if scale >= 1 else clip(r, min=-far, max=far)
+
+
 def hypot(x: Array, y: Array | float = 1.0) -> Array:
     """``sqrt(x**2 + y**2)`` for ``y > 0``, without a square that overflows."""
     xp = array_namespace(x)

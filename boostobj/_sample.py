@@ -10,7 +10,7 @@ import numpy as np
 from array_api_compat import device
 
 from boostobj._arrays import array_namespace, on_host, weighted_quantile
-from boostobj._math import clip
+from boostobj._math import clip, largest
 from boostobj._typing import Array, NumpyArray
 
 #: As many rows as scales are read off: enough to know one to a hundredth or two.
@@ -190,7 +190,7 @@ class Sample:
         -------
         float
         """
-        most = 10 * self.quantile(distance, 0.9) or None
+        most = min(10 * self.quantile(distance, 0.9), largest(distance)) or None
         mean = float(self.average(clip(distance, max=most)))
         return max(self.quantile(distance, quantile), mean / 10)
 

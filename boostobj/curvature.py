@@ -68,7 +68,7 @@ from typing import ClassVar, Literal, Self, TypeAlias
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_choice, check_number, on_host
-from boostobj._math import clip
+from boostobj._math import clip, largest
 from boostobj._typing import Array, Curvature
 from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
 
@@ -244,7 +244,8 @@ class ScaledByResiduals(Loss):
         if self.scale is not None:
             return self
         scale = residual_scale(sample, self._distances(sample.y, sample.raw))
-        return replace(self, scale=max(self._least_scale, scale))  # type: ignore[type-var]
+        scale = min(max(self._least_scale, scale), largest(sample.raw))
+        return replace(self, scale=scale)  # type: ignore[type-var]
 
 
 class KinkedLoss(ScaledByResiduals, ResidualLoss):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import check_number
-from boostobj._math import hypot, log_hypot1
+from boostobj._math import hypot, log_hypot1, within_scale
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -41,7 +41,7 @@ class Cauchy(RedescendingLoss):
         return cls(), cls(scale=3.0)
 
     def _value(self, r: Array) -> Array:
-        return self.scale * (self.scale * log_hypot1(r / self.scale))
+        return self.scale * (self.scale * log_hypot1(within_scale(r, self.scale) / self.scale))
 
     def _root_weight(self, r: Array) -> Array:
-        return 1 / hypot(r / self.scale)
+        return 1 / hypot(within_scale(r, self.scale) / self.scale)

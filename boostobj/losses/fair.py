@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import log1p_remainder
+from boostobj._math import log1p_remainder, within_scale
 from boostobj._typing import Array
 from boostobj.curvature import RobustHessian, RobustLoss
 
@@ -46,8 +46,9 @@ class Fair(RobustLoss):
         return cls(), cls(scale=3.0, hessian="exact")
 
     def _value(self, r: Array) -> Array:
-        return self.scale * (self.scale * log1p_remainder(array_namespace(r).abs(r) / self.scale))
+        a = array_namespace(r).abs(within_scale(r, self.scale))
+        return self.scale * (self.scale * log1p_remainder(a / self.scale))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        curvature = 1 / (1 + array_namespace(r).abs(r) / self.scale)
+        curvature = self.scale / (self.scale + array_namespace(r).abs(r))
         return r * curvature, curvature if self.hessian == "majorizer" else curvature**2

@@ -9,7 +9,7 @@ from math import inf  # for the representation of a shape
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import expm1c, hypot, log_hypot1
+from boostobj._math import clip, expm1c, hypot, largest, log_hypot1, within_scale
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.welsch import Welsch
@@ -89,7 +89,8 @@ class GeneralRobust(RedescendingLoss):
         return Welsch(scale=math.sqrt(2) * self.scale)
 
     def _distance(self, r: Array) -> Array:
-        return r / (self.scale * math.sqrt(2 - self.shape))
+        width = self.scale * math.sqrt(2 - self.shape)
+        return within_scale(r, width) / width
 
     def _value(self, r: Array) -> Array:
         if self.shape == 2:
@@ -97,7 +98,9 @@ class GeneralRobust(RedescendingLoss):
         if self.shape < SHAPE_OF_WELSCH:
             return self._welsch._value(r)
         u = log_hypot1(self._distance(r))
-        return self.scale**2 * ((2 - self.shape) * u) * expm1c(self.shape * u)
+        # as far as exponentials go
+        power = clip(self.shape * u, max=math.log(largest(r)))
+        return self.scale**2 * ((2 - self.shape) * u) * expm1c(power)
 
     def _root_weight(self, r: Array) -> Array:
         xp = array_namespace(r)

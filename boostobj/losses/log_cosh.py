@@ -7,7 +7,7 @@ from typing import Self
 
 from boostobj import _auto
 from boostobj._arrays import array_namespace
-from boostobj._math import log_cosh, tanhc
+from boostobj._math import log_cosh, tanhc, within_scale
 from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import RobustHessian, RobustLoss
@@ -51,16 +51,17 @@ class LogCosh(RobustLoss):
 
     def _value(self, r: Array) -> Array:
         scale = float(self.scale)
-        return scale * (scale * log_cosh(r / scale))
+        return scale * (scale * log_cosh(within_scale(r, scale) / scale))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)
         scale = float(self.scale)
+        r = within_scale(r, scale)
         x = r / scale
         if self.hessian == "majorizer":
             curvature = tanhc(x)
             return r * curvature, curvature
-        e = xp.exp(-2 * xp.abs(x))
+        e = xp.exp(-xp.abs(x)) ** 2
         return scale * xp.tanh(x), 4 * e / (1 + e) ** 2
 
     def _adapted(self, sample: Sample) -> Self:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace
+from boostobj._math import clip, largest
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized
@@ -86,9 +87,13 @@ class OneVsRest(MulticlassLoss):
         """`function` at soft labels, as a mixture of those of both classes where need be."""
         if self._takes_soft_labels:
             return function(y, raw)
-        both = (function(label, raw) for label in (array_namespace(y).ones_like(y), 0 * y))
+        top = largest(raw)  # the share of a class that a row is not in may be zero
+        positive, negative = (
+            [clip(x, min=-top, max=top) for x in function(label, raw)]
+            for label in (array_namespace(y).ones_like(y), 0 * y)
+        )
         return tuple(
-            y * positive + (1 - y) * negative for positive, negative in zip(*both, strict=True)
+            y * one + (1 - y) * other for one, other in zip(positive, negative, strict=True)
         )
 
     def _value(self, y: Array, raw: Array) -> Array:

@@ -47,8 +47,7 @@ class PseudoHuber(RobustLoss):
 
     def _value(self, r: Array) -> Array:
         a = array_namespace(r).abs(r)
-        x = a / self.delta
-        return a * (self.delta * (x / (1 + hypot(x))))
+        return a * (self.delta * (a / (self.delta + hypot(a, self.delta))))
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         xp = array_namespace(r)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import check_number
+from boostobj._arrays import array_namespace, check_number
 from boostobj._math import bounded_exp
 from boostobj._typing import Array
 from boostobj.losses._log_link import LogLinkLoss
@@ -43,14 +43,12 @@ class Tweedie(LogLinkLoss):
         """The engines' default and one near Poisson."""
         return cls(), cls(power=1.1)
 
-    def _terms(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        target = bounded_exp((1 - self.power) * raw, y)
-        return target, bounded_exp((2 - self.power) * raw)
-
     def _value(self, y: Array, raw: Array) -> Array:
-        target, mean = self._terms(y, raw)
-        return target / (self.power - 1) + mean / (2 - self.power)
+        target = bounded_exp((1 - self.power) * raw, y / (self.power - 1))
+        share = array_namespace(raw).full_like(raw, 1 / (2 - self.power))
+        return target + bounded_exp((2 - self.power) * raw, share)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        target, mean = self._terms(y, raw)
+        target = bounded_exp((1 - self.power) * raw, y)
+        mean = bounded_exp((2 - self.power) * raw)
         return mean - target, (self.power - 1) * target + (2 - self.power) * mean

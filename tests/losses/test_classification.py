@@ -505,7 +505,10 @@ def test_wrong_values_are_named(make, message):
         (lambda: bo.LDAM(None), "LDAM: counts must be a sequence of numbers"),
         (lambda: bo.OneVsRest(bo.Huber()), "OneVsRest: loss must be a two-class loss"),
         (lambda: bo.OneVsRest(bo.Poisson()), "OneVsRest: loss must be a two-class loss"),
-        (lambda: bo.ClassBalanced(None, (5, 3)), "ClassBalanced: loss must be a two-class loss"),
+        (
+            lambda: bo.ClassBalanced(None, (5, 3)),
+            "ClassBalanced: loss must be a loss of two or k classes",
+        ),
     ],
 )
 def test_wrong_types_are_named(make, message):
@@ -532,3 +535,14 @@ def test_softmax_of_the_largest_margins():
     raw = np.asarray([[3e38, -3e38, 0]], dtype=np.float32)
     for result in (bo.Softmax().value([0], raw), *bo.Softmax().gradient_hessian([1], raw)):
         assert np.all(np.isfinite(result))
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_classes_that_a_row_is_not_in_cost_nothing_however_far():
+    loss = bo.OneVsRest(bo.Exponential())
+    for far in (1e19, 3e38):
+        raw = np.asarray([[far, -far, 0]], np.float32)
+        assert loss.value([0], raw) == pytest.approx(1.0)
+        gradient, hessian = loss.gradient_hessian([0], raw)
+        np.testing.assert_allclose(gradient, [[0, 0, 1]], atol=1e-6)
+        assert np.all(np.isfinite(hessian))

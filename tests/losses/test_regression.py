@@ -498,3 +498,34 @@ def test_a_column_of_targets_has_one_start_value():
 def test_a_scale_beyond_all_residuals_leaves_half_their_squares(kind):
     value = kind(1e20).value(np.float32([0]), np.float32([3]))
     assert value.item() == pytest.approx(4.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "factor"),
+    [
+        (bo.LogCosh(0.3), 1.0001),
+        (bo.LogCosh(0.3, hessian="exact"), 1.0001),
+        (bo.PseudoHuber(0.3), 1.0001),
+        (bo.Fair(0.3), 1.0001),
+        # gradients of residuals that end where their quotient does
+        (bo.GeneralRobust(1.5), 1.2),
+        (bo.GeneralRobust(1.0, 0.3), 3.0),
+        (bo.Cauchy(0.3), math.inf),
+        (bo.GeneralRobust(-3.0, 0.01), math.inf),
+    ],
+)
+def test_residuals_over_a_narrow_scale_that_single_precision_cannot_hold(loss, factor):
+    r = np.asarray([3e38, -3e38], np.float32)
+    value = loss.value(0 * r, r)
+    gradient, hessian = loss.gradient_hessian(0 * r, r)
+    assert np.all(np.isfinite([value, gradient, hessian]))
+    assert np.all(value > 0)
+    wanted, _ = loss.gradient_hessian(np.zeros(2), r.astype(np.float64))
+    ratio = (gradient / wanted)[np.abs(wanted) > 1e-30]
+    assert np.all((ratio > 1 / factor) & (ratio < factor))
+
+
+def test_tweedie_is_quiet_where_the_mean_is_beyond_single_precision():
+    raw = np.asarray([1e3, 1e4, -1e4], np.float32)
+    for power in (1.1, 1.9):
+        assert np.all(np.isfinite(bo.Tweedie(power).value(np.ones(3, np.float32), raw)))
