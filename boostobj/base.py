@@ -31,8 +31,8 @@ name                 what                                                 defaul
 ===================  ===================================================  =========================
 ``curvature``        what the Hessian is: "exact", "majorizer" (an upper  "exact"
                      bound) or "smoothed" (a positive stand-in)
-``unit_curvature``   True scales to a mean Hessian of one each round,     True for `ResidualLoss`
-                     for margins in the target's unit
+``unit_curvature``   True scales Hessians to count rows each round, for   True for `ResidualLoss`
+                     margins in the target's unit
 ``builtin``          the engines' objectives with the same minimum        none
 ``max_delta_step``   the estimators' limit of leaves                      none
 ``__post_init__``    checks the parameters                                none
@@ -123,6 +123,9 @@ ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
 #: The best margin of a class without rows is minus infinity; it starts as if it had this share.
 LEAST_SHARE = 1e-7
 
+#: What a row counts for at least on average, however few of them hold all the curvature.
+LEAST_WORTH = 0.1
+
 #: More numbers than anybody gives a loss as parameters; so many are targets.
 MOST_LEVELS = 100
 
@@ -168,7 +171,7 @@ class Loss(ABC):
         undefined.
     unit_curvature : bool
         Whether the engine may scale gradient and Hessian by a common factor each round so that
-        the mean Hessian is one (see `boostobj.engine`).
+        Hessians count rows (see `boostobj.engine.rounds`).
     joint_outputs : bool
         Whether the k margins of a row enter one loss; otherwise they are k losses side by side.
     coupled_outputs : bool
@@ -224,7 +227,7 @@ class Loss(ABC):
 
     @property
     def unit_curvature(self) -> bool:
-        """Whether the engine may scale each round to a mean Hessian of one."""
+        """Whether the engine may scale each round so that Hessians count rows."""
         return False
 
     @property
@@ -427,6 +430,18 @@ class Loss(ABC):
             self._evaluate(function, y[:, j], raw[:, j], weight) for j in range(raw.shape[1])
         ]
         return tuple(xp.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
+
+    def _mean_worth(self, mean: float, spread: float) -> float:
+        """What the rows of a round count for on average.
+
+        Parameters
+        ----------
+        mean : float
+            Mean Hessian.
+        spread : float
+            Mean square of Hessians over the square of their mean.
+        """
+        return max(1 / spread, LEAST_WORTH) if spread > 0 else 1.0
 
     @abstractmethod
     def _pointwise_value(self, y: Array, raw: Array) -> Array: ...

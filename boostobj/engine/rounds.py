@@ -34,10 +34,13 @@ def objective(
 ) -> tuple[NumpyArray, NumpyArray]:
     """Answer an engine's call for gradients.
 
-    Regression losses are scaled to unit curvature: one positive factor a round makes the weighted
-    mean Hessian one, which moves no minimiser, and lets ``min_child_weight``, ``lambda`` and
-    ``min_sum_hessian_in_leaf`` count rows as they do under squared error. For XGBoost the factor
-    is larger if targets are so small that no split would be worth its absolute threshold.
+    Regression losses are scaled to unit curvature: one positive factor a round, which moves no
+    minimiser, makes the sum of Hessians the number of rows that they are worth, ``sum(h)**2 /
+    sum(h**2)``, so that ``min_child_weight``, ``lambda`` and ``min_sum_hessian_in_leaf`` count rows
+    as they do under squared error. A mean that hangs on a few rows is worth no more than these
+    (Kish's effective sample size): without that, a single row of the rarer side of an extreme
+    quantile would have a leaf of its own. For XGBoost the factor is larger if targets are so small
+    that no split would be worth its absolute threshold.
 
     Parameters
     ----------
@@ -56,6 +59,10 @@ def objective(
     ValueError
         If shapes do not fit, targets or weights are outside their domain, or a margin is so
         large, or not a number, that the loss has no finite gradient.
+
+    References
+    ----------
+    Kish (1965). Survey sampling. Wiley.
     """
     return derivatives(loss, read_call(y_true, y_pred, sample_weight, group))
 
@@ -72,7 +79,7 @@ def derivatives(
     batch : Batch
         What the engine passed.
     mean_hessian : float, default=1.0
-        What regression losses are scaled to.
+        What regression losses are scaled to, where Hessians are all the same.
 
     Returns
     -------
@@ -123,7 +130,7 @@ def _evaluate(
     if loss.unit_curvature:
         seen = [sample.of(x) for x in found] if found else function(sample.y, sample.raw)
         _check_curvature(loss, sample, *seen)
-        factor, mean_hessian = _unit_factor(seen, sample, batch.adapter, mean_hessian)
+        factor, mean_hessian = _unit_factor(loss, seen, sample, batch.adapter, mean_hessian)
     coupling = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * coupling
 
@@ -235,20 +242,25 @@ def _in_single(x: NumpyArray) -> NumpyArray:
 
 
 def _unit_factor(
-    derivatives: Sequence[NumpyArray], sample: Sample, adapter: Adapter, mean_hessian: float
+    loss: Loss,
+    derivatives: Sequence[NumpyArray],
+    sample: Sample,
+    adapter: Adapter,
+    mean_hessian: float,
 ) -> tuple[Any, Any]:
-    """The factor that makes the mean Hessian of a sample `mean_hessian`, and the mean it makes.
+    """The factor that makes a row of average worth have `mean_hessian`, and the mean it makes.
 
     The mean is larger if gains would be too small for the engine. Each of several outputs gets
     its own, so that all of them count rows.
     """
     gradient, hessian = derivatives
 
-    def of_output(curvature: float, size: float) -> tuple[float, float]:
+    def of_output(curvature: float, spread: float, size: float) -> tuple[float, float]:
         # An exact Hessian may vanish in every row, and then grows no tree. That of a relative error
         # is as small as the targets are large.
+        mean = loss._mean_worth(curvature, spread) * mean_hessian
         curvature = max(curvature, 1e-100)
-        step, mean = size / curvature, mean_hessian
+        step = size / curvature
         if step > 0:
             # the gain of a split that follows noise is about the mean times the squared step
             mean = max(mean, (adapter.least_gain**0.5 / max(step, 1e-150)) ** 2)
@@ -256,7 +268,10 @@ def _unit_factor(
         factor = min(min(mean, LARGEST_MEAN) / curvature, LARGEST / max(size, 1e-8))
         return factor, max(factor * curvature, HESSIAN_FLOOR)
 
-    seen = sample.average(hessian), sample.average(np.abs(gradient))
+    mean = sample.average(hessian)
+    # whose squares are neither huge nor tiny
+    relative = hessian / np.where((mean > 0) & np.isfinite(mean), mean, 1.0)
+    seen = mean, sample.average(np.square(relative)), sample.average(np.abs(gradient))
     if hessian.ndim == 1:
         return of_output(*seen)
     return tuple(np.transpose([of_output(*output) for output in np.transpose(seen)]))

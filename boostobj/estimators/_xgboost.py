@@ -135,7 +135,7 @@ class XGBoostEngine(Engine):
     def _scaled_penalties(
         self, parameters: dict[str, Any], mean_hessian: float
     ) -> dict[str, float]:
-        """The penalties, which are made for a mean Hessian of one, for another."""
+        """The penalties, which are made for Hessians that count rows, for larger ones."""
         scaled = {}
         for names, default in self.penalties.items():
             given = [name for name in names if parameters.get(name) is not None]

@@ -16,7 +16,7 @@ import xgboost as xgb
 import boostobj
 from boostobj import _parallel
 from boostobj._sample import SAMPLE_ROWS
-from boostobj.base import Sample
+from boostobj.base import LEAST_WORTH, Sample
 from boostobj.engine.xgboost import XGBoostAdapter
 
 
@@ -59,12 +59,22 @@ def test_threads_follow_the_explicit_setting_then_the_engine(monkeypatch):
         boostobj.set_num_threads(None)
 
 
-@pytest.mark.parametrize("loss", [boostobj.AbsoluteError(), boostobj.Huber()], ids=repr)
+def mean_over_worth(h, w=None):
+    """The mean Hessian over what rows of such Hessians are worth, Kish's share of them."""
+    w = np.ones(len(h)) if w is None else w.astype(float)
+    h = np.divide(h.T.astype(float), w, out=np.zeros(h.T.shape), where=w > 0)
+    mean, square = np.average(h, axis=-1, weights=w), np.average(h**2, axis=-1, weights=w)
+    return mean / np.maximum(mean**2 / square, LEAST_WORTH)
+
+
+@pytest.mark.parametrize(
+    "loss", [boostobj.SquaredError(), boostobj.AbsoluteError(), boostobj.Huber()], ids=repr
+)
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e5])
-def test_regression_hessians_average_to_one_and_steps_stay(loss, unit, rows):
+def test_regression_hessians_count_rows_and_steps_stay(loss, unit, rows):
     y, raw, w = (x[:SAMPLE_ROWS] for x in rows)
     g, h = loss(y * unit, raw * unit, sample_weight=w)
-    assert np.sum(h, dtype=np.float64) / np.sum(w, dtype=np.float64) == pytest.approx(1, rel=1e-5)
+    assert mean_over_worth(h, w) == pytest.approx(1, rel=1e-5)
     # one factor for all rows: the ratio of any two is the loss's own
     exact_g, exact_h = loss._boosting(Sample(y * unit, raw * unit, w))(y * unit, raw * unit)
     used = w > 0
@@ -83,10 +93,19 @@ def test_regression_hessians_average_to_one_and_steps_stay(loss, unit, rows):
     ids=repr,
 )
 @pytest.mark.parametrize("unit", [1.0, 1e9, 1e13])
-def test_hessians_of_relative_errors_average_to_one_however_large_the_targets(loss, unit):
+def test_hessians_of_relative_errors_count_rows_however_large_the_targets(loss, unit):
     y = unit * np.random.default_rng(0).lognormal(size=1000)
     _, hessian = loss(y, np.full(len(y), loss.init_score(y)))
-    assert np.mean(hessian, dtype=float) == pytest.approx(1, rel=1e-4)
+    assert mean_over_worth(hessian) == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("costs", [1.0, 9.0, 19.0])
+def test_a_row_of_the_rarer_side_counts_as_little_more_than_one(costs):
+    y = np.random.default_rng(0).standard_t(3, 5000)
+    square = boostobj.SquaredError()
+    loss = boostobj.Asymmetric(under=square, over=costs * square)
+    _, hessian = loss(y, np.full(len(y), loss.init_score(y)))
+    assert 0.99 < hessian.max() < 1.7  # where a mean of one would make it 4.5
 
 
 @pytest.mark.parametrize("loss", [boostobj.Quantile(0.9), boostobj.LogCosh("auto")], ids=repr)
@@ -104,9 +123,7 @@ def test_scales_of_many_rows_do_not_depend_on_their_order(loss):
         g_other, h_other = loss(y[shuffled], raw, other)
         np.testing.assert_allclose(g_other, g[shuffled], rtol=0.05, atol=0.02)
         np.testing.assert_allclose(h_other, h[shuffled], rtol=0.1)
-        assert np.mean(h, dtype=float) == pytest.approx(
-            1 if weight is None else weight.mean(), rel=0.02
-        )
+        assert mean_over_worth(h, weight) == pytest.approx(1, rel=0.02)
 
 
 def test_a_sample_draws_rows_by_their_weight():
@@ -126,7 +143,7 @@ def test_steps_stay_however_small_or_large_the_targets(loss, unit):
     g, h = (x.astype(float) for x in loss(y, raw))
     g_far, h_far = (x.astype(float) for x in loss(unit * y, unit * raw))
     np.testing.assert_allclose(g_far / h_far, unit * (g / h), rtol=1e-4)
-    assert np.mean(h_far) >= 0.9
+    assert mean_over_worth(h_far) >= 0.99
 
 
 @pytest.mark.parametrize("loss", [boostobj.Poisson(), boostobj.Gamma()], ids=repr)
@@ -309,24 +326,23 @@ def test_margins_in_the_targets_unit_keep_their_precision(n):
 
 def test_sums_of_several_outputs_lose_no_rows():
     n = 1 << 20
-    y = np.random.default_rng(0).normal(size=n).astype(np.float32)
+    y = np.ones(n, dtype=np.float32)
     # in single precision ones cannot be added to the first weight
     weight = np.ones(n)
     weight[0] = 2**25
     loss = boostobj.MultiQuantile((0.3, 0.6))
     _, hessian = loss(y, np.zeros((n, 2), np.float32), sample_weight=weight)
-    mean = np.sum(hessian, axis=0, dtype=np.float64) / weight.sum()
-    assert mean == pytest.approx(1, rel=0.005)
+    assert mean_over_worth(hessian, weight) == pytest.approx(1, rel=0.005)
 
 
 @pytest.mark.parametrize("loss", [boostobj.SquaredPercentageError(), boostobj.MAPE()], ids=repr)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_long_tails_of_many_rows_average_to_one(loss, weighted):
+def test_long_tails_of_many_rows_count_as_a_tenth(loss, weighted):
     rng = np.random.default_rng(0)
     n = 300_000
     y, w = rng.uniform(1e-9, 1, n), rng.uniform(0, 2, n) if weighted else None
     g, h = (x.astype(float) for x in loss(y, np.full(n, 0.5), w))
-    assert np.sum(h) / (n if w is None else w.sum()) == pytest.approx(1, rel=0.02)
+    assert mean_over_worth(h, w) == pytest.approx(1, rel=0.02)
     # both were brought there by one factor
     exact_g, exact_h = loss._boosting(Sample(y, np.full(n, 0.5), w))(y, np.full(n, 0.5))
     counts = h > 1e-12
@@ -338,7 +354,7 @@ def test_only_xgboost_needs_larger_gains(unit, rows):
     """LightGBM has no absolute threshold: there Hessians count rows in any unit."""
     y, raw, _ = (unit * x[:1000].astype(float) for x in rows)
     _, hessian = boostobj.AbsoluteError()(y, raw, None, None)
-    assert np.mean(hessian, dtype=float) == pytest.approx(1, rel=1e-5)
+    assert mean_over_worth(hessian) == pytest.approx(1, rel=1e-5)
     gradient, hessian = boostobj.AbsoluteError()(y, raw)
     gain = np.mean(np.abs(gradient), dtype=float) ** 2 / np.mean(hessian, dtype=float)
     assert gain >= 0.99e-7

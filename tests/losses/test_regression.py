@@ -152,11 +152,8 @@ def test_likelihoods_stay_finite_from_any_start(loss, train, start, rows):
         (bo.Tweedie(), "reg:tweedie", {}),
         (bo.Tweedie(1.2), "reg:tweedie", {"tweedie_variance_power": 1.2}),
         (bo.SquaredLogError(hessian="exact"), "reg:squaredlogerror", {}),
-        (
-            bo.Expectile(0.8),
-            "reg:expectileerror",
-            {"expectile_alpha": 0.8, "reg_lambda": 0, "min_child_weight": 0},
-        ),
+        (bo.Expectile(0.8), "reg:expectileerror", {"expectile_alpha": 0.8}),
+        (bo.Expectile(0.95), "reg:expectileerror", {"expectile_alpha": 0.95}),
     ],
     ids=repr,
 )
