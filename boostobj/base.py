@@ -441,7 +441,7 @@ class Loss(ABC):
         spread : float
             Mean square of Hessians over the square of their mean.
         """
-        return max(1 / spread, LEAST_WORTH) if spread > 0 else 1.0
+        return max(spread**-0.5, LEAST_WORTH) if spread > 0 else 1.0
 
     @abstractmethod
     def _pointwise_value(self, y: Array, raw: Array) -> Array: ...

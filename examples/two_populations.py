@@ -54,7 +54,7 @@ def main(output: Path = OUTPUT, n: int = 2000, rounds: int = 100):
         boostobj.Quantile(0.9),
         boostobj.Quantile(0.05),
     ]
-    engine = XGBRegressor(n_estimators=rounds, max_depth=1, min_child_weight=n / 4, n_jobs=1)
+    engine = XGBRegressor(n_estimators=rounds, max_depth=1, min_child_weight=n / 16, n_jobs=1)
     predicted = {
         loss_label(loss): float(BoostRegressor(engine, loss=loss).fit(X, y).predict(X).mean())
         for loss in losses

@@ -35,12 +35,16 @@ def objective(
     """Answer an engine's call for gradients.
 
     Regression losses are scaled to unit curvature: one positive factor a round, which moves no
-    minimiser, makes the sum of Hessians the number of rows that they are worth, ``sum(h)**2 /
-    sum(h**2)``, so that ``min_child_weight``, ``lambda`` and ``min_sum_hessian_in_leaf`` count rows
-    as they do under squared error. A mean that hangs on a few rows is worth no more than these
-    (Kish's effective sample size): without that, a single row of the rarer side of an extreme
-    quantile would have a leaf of its own. For XGBoost the factor is larger if targets are so small
-    that no split would be worth its absolute threshold.
+    minimiser, makes the mean Hessian about one, so that ``min_child_weight``, ``lambda`` and
+    ``min_sum_hessian_in_leaf`` count rows as they do under squared error. The mean is
+    ``mean(h)/sqrt(mean(h**2))``, one if Hessians are all the same. Where they are not, the loss
+    hangs on fewer rows, the square of that share of them (Kish's effective sample size): with a
+    mean of one, a single row of the rarer side of an extreme quantile could have a leaf of its own,
+    and with that square, a ``min_child_weight`` of 10 would ask for more than sixty of the others.
+    On forty sets and levels (``examples/benchmarks/curvature.py``, XGBoost 3.2) the held-out
+    pinball loss over the built-in's is 0.962, 0.960 and 0.962 for the three, stopped early, and
+    0.979, 0.949 and 0.934 after 150 rounds. For XGBoost the factor is larger if targets are so
+    small that no split would be worth its absolute threshold.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ __all__ = ["check_models", "fit_models", "levels_of", "predict_levels"]
 
 #: Small trees: a leaf has to hold enough rows to tell where their tails begin.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "xgboost": {"n_estimators": 200, "learning_rate": 0.1, "max_depth": 4, "min_child_weight": 10},
+    "xgboost": {"n_estimators": 200, "learning_rate": 0.1, "max_depth": 4, "min_child_weight": 5},
     "lightgbm": {"n_estimators": 200, "learning_rate": 0.1, "num_leaves": 16},
 }
 
