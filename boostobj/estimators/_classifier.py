@@ -139,7 +139,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
-            also booleans and categories. A new one in a prediction counts as missing.
+            also booleans and categories. A new one in a prediction counts as missing. XGBoost
+            takes what a sparse matrix leaves out as missing, LightGBM as zero.
         y : array-like of shape (n,) or (n, k)
             Labels: numbers, strings or booleans. Or soft labels: probabilities of class 1 for a
             loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a

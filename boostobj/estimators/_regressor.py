@@ -124,7 +124,8 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
-            also booleans and categories. A new one in a prediction counts as missing.
+            also booleans and categories. A new one in a prediction counts as missing. XGBoost
+            takes what a sparse matrix leaves out as missing, LightGBM as zero.
         y : array-like of shape (n,) or (n, k)
             Targets in the domain of the loss; k columns are k targets.
         sample_weight : array-like of shape (n,), optional

@@ -224,7 +224,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Features: numbers with NaN for missing ones; in a frame of pandas, polars or pyarrow
-            also booleans and categories. A new one in a prediction counts as missing.
+            also booleans and categories. A new one in a prediction counts as missing. XGBoost
+            takes what a sparse matrix leaves out as missing, LightGBM as zero.
         y : array-like of shape (n,)
             Targets, finite.
         sample_weight : array-like of shape (n,), optional
