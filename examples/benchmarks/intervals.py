@@ -36,7 +36,7 @@ from boostobj.metrics import IntervalScore
 
 LEVELS = (0.8, 0.9, 0.95)
 ENGINES = {
-    "xgboost": XGBRegressor(n_estimators=200, learning_rate=0.1, max_depth=4, min_child_weight=20),
+    "xgboost": XGBRegressor(n_estimators=200, learning_rate=0.1, max_depth=4, min_child_weight=5),
     "lightgbm": LGBMRegressor(n_estimators=200, learning_rate=0.1, num_leaves=16, verbose=-1),
 }
 #: of `paper`
