@@ -17,9 +17,11 @@ import pytest
 @pytest.fixture
 def device(monkeypatch):
     """A device whose arrays come to NumPy on request only, as those of a GPU do."""
-    Array = type(xp.asarray(0))
-    move, cpu = Array.to_device, xp.Device("CPU_DEVICE")
-    monkeypatch.setattr(Array, "to_device", lambda x, to, **_: move(x, cpu if to == "cpu" else to))
+
+    def to_device(x, to, stream=None):
+        return xp.asarray(x._array, device=xp.Device("CPU_DEVICE" if to == "cpu" else to))
+
+    monkeypatch.setattr(type(xp.asarray(0)), "to_device", to_device)
     return xp.Device("device1")
 
 

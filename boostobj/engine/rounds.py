@@ -274,7 +274,8 @@ def _unit_factor(
 
     mean = sample.average(hessian)
     # whose squares are neither huge nor tiny
-    relative = hessian / np.where((mean > 0) & np.isfinite(mean), mean, 1.0)
+    unit = np.where((mean > 0) & np.isfinite(mean), mean, 1.0)
+    relative = hessian.astype(np.float64) / unit
     seen = mean, sample.average(np.square(relative)), sample.average(np.abs(gradient))
     if hessian.ndim == 1:
         return of_output(*seen)
