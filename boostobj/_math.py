@@ -113,8 +113,10 @@ def tanhc(x: Array) -> Array:
 
 def within_scale(r: Array, scale: float) -> Array:
     """`r`, ended where ``r / scale`` would overflow."""
-    far = min(scale, 1.0) * float(array_namespace(r).finfo(r.dtype).max)
-    return r if scale >= 1 else clip(r, min=-far, max=far)
+    if scale >= 1:
+        return r
+    far = scale * float(array_namespace(r).finfo(r.dtype).max)
+    return clip(r, min=-far, max=far)
 
 
 def hypot(x: Array, y: Array | float = 1.0) -> Array:

@@ -272,11 +272,11 @@ def _unit_factor(
         factor = min(min(mean, LARGEST_MEAN) / curvature, LARGEST / max(size, 1e-8))
         return factor, max(factor * curvature, HESSIAN_FLOOR)
 
-    mean = sample.average(hessian)
+    curvatures = sample.average(hessian)
     # whose squares are neither huge nor tiny
-    unit = np.where((mean > 0) & np.isfinite(mean), mean, 1.0)
+    unit = np.where((curvatures > 0) & np.isfinite(curvatures), curvatures, 1.0)
     relative = hessian.astype(np.float64) / unit
-    seen = mean, sample.average(np.square(relative)), sample.average(np.abs(gradient))
+    seen = curvatures, sample.average(np.square(relative)), sample.average(np.abs(gradient))
     if hessian.ndim == 1:
         return of_output(*seen)
     return tuple(np.transpose([of_output(*output) for output in np.transpose(seen)]))

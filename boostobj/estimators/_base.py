@@ -124,16 +124,20 @@ class TakesFrames(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If there is no such parameter.
+            If there is no such parameter, also of a loss, which is replaced as a whole.
         """
+        self._check_nested(params)
+        super().set_params(**params)
+        return self
+
+    def _check_nested(self, params: dict[str, Any]) -> None:
+        """Refuse parameters of what has none."""
         nested = [name for name in params if name.startswith("estimator__")]
         if nested and self.estimator is None and "estimator" not in params:
             raise ValueError(
                 f"{type(self).__name__}: {nested[0]} needs an engine to set it in, such as "
                 "estimator=XGBRegressor()"
             )
-        super().set_params(**params)
-        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -170,25 +174,14 @@ class BoostEstimator(TakesFrames):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fitted")
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters of this estimator, and of the engine's as ``estimator__max_depth``.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter. A loss is replaced as a whole.
-        """
+    def _check_nested(self, params: dict[str, Any]) -> None:
         nested = [name for name in params if name.startswith("loss__")]
         if nested:
             raise ValueError(
                 f"{type(self).__name__}: there is no parameter {nested[0]!r}; a loss is replaced "
                 "as a whole: loss=Huber(2.0), in a search loss=[Huber(1.0), Huber(2.0)]"
             )
-        return super().set_params(**params)
+        super()._check_nested(params)
 
     @property
     def booster_(self) -> Any:

@@ -176,7 +176,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
-        _check_labels(y, "y")
+        checked = _check_labels(y, "y")
         kind = type_of_target(y, input_name="y")
         if kind in LABEL_ROWS:
             loss = _of_rows(loss)
@@ -191,7 +191,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
         else:
             check_classification_targets(y)
-            classes, targets = np.unique(_hard_labels(y, "y"), return_inverse=True)
+            classes, targets = np.unique(column_or_1d(checked, warn=True), return_inverse=True)
         loss = _of_classes(loss, classes)
         self.classes_ = classes
         self.loss_ = loss
@@ -325,8 +325,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
 
     def _encoded(self, y_val: Any) -> NumpyArray:
         """Class numbers of validation labels."""
-        _check_labels(y_val, "y_val")
-        labels = _hard_labels(y_val, "y_val")
+        labels: NumpyArray = column_or_1d(_check_labels(y_val, "y_val"), warn=True)
         unseen = ~np.isin(labels, self.classes_)
         if unseen.any():
             raise ValueError(
@@ -344,8 +343,8 @@ def _are_shares(y: Any, loss: Loss) -> bool:
     return bool(np.all((values >= 0) & (values <= 1)))
 
 
-def _check_labels(y: Any, name: str) -> None:
-    """Refuse missing labels, and words among numbers."""
+def _check_labels(y: Any, name: str) -> NumpyArray:
+    """Labels as an array, none of them missing, nor words among numbers."""
     values = np.asarray(y)
     if values.dtype.kind == "O" and values.ndim == 1:
         if any(map(is_missing, values)):
@@ -355,13 +354,8 @@ def _check_labels(y: Any, name: str) -> None:
             raise TypeError(
                 f"BoostClassifier: {name} must not mix words with labels of other types"
             )
-    check_array(y, ensure_2d=False, dtype=None, input_name=name)
-
-
-def _hard_labels(y: Any, name: str) -> NumpyArray:
-    checked = check_array(y, ensure_2d=False, dtype=None, input_name=name)
-    labels: NumpyArray = column_or_1d(checked, warn=True)
-    return labels
+    checked: NumpyArray = check_array(y, ensure_2d=False, dtype=None, input_name=name)
+    return checked
 
 
 def _of_rows(loss: Loss) -> Loss:

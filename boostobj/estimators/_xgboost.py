@@ -104,6 +104,7 @@ class XGBoostEngine(Engine):
             parameters["base_score"] = _start_of(task.init_model)
             # else its random numbers go on from whatever was drawn in this process
             parameters["seed_per_iteration"] = True
+        refuse_characters(train.X, "[]<", self.name)
         data, evals = self._dataset(train, names), []
         factor = 10.0 ** (_METRIC_DIGITS - math.ceil(math.log10(task.metric_unit)))
         # what a callback sees under this name says so
@@ -198,20 +199,22 @@ class XGBoostEngine(Engine):
         """The rows for a model whose features have these names, which a frame has to have."""
         import xgboost
 
-        refuse_characters(rows.X, "[]<", self.name)
-        refuse_beyond_single(rows.X, self.name)
         parameters = self.estimator.get_params()
-        return xgboost.DMatrix(
-            numbered(rows.X, known=_takes_categories),
-            label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
-            weight=rows.sample_weight,
-            missing=parameters["missing"],
-            feature_names=None if hasattr(rows.X, "iloc") else names,
-            feature_types=parameters["feature_types"],
-            feature_weights=parameters.get("feature_weights"),
-            nthread=parameters["n_jobs"],
-            enable_categorical=True,
-        )
+        try:
+            return xgboost.DMatrix(
+                numbered(rows.X, known=_takes_categories),
+                label=None if rows.y is None else rows.y if rows.y.ndim == 1 else rows.y[:, 0],
+                weight=rows.sample_weight,
+                missing=parameters["missing"],
+                feature_names=None if hasattr(rows.X, "iloc") else names,
+                feature_types=parameters["feature_types"],
+                feature_weights=parameters.get("feature_weights"),
+                nthread=parameters["n_jobs"],
+                enable_categorical=True,
+            )
+        except xgboost.core.XGBoostError:
+            refuse_beyond_single(rows.X, self.name)  # XGBoost does not tell which column
+            raise
 
 
 def _version(xgboost: Any) -> tuple[int, int]:
