@@ -254,7 +254,7 @@ def check_weights(
     with np.errstate(over="ignore"):
         total = float(np.sum(weight, dtype=np.float64))
     if total == 0:
-        raise ValueError(f"{name} must have a positive sum, got zeros only")
+        raise ValueError(f"{name} must have a positive sum, got zeros only, in {weight.dtype}")
     if total == math.inf:
         raise ValueError(f"{name} must have a finite sum, got {total}")
     return weight

@@ -14,7 +14,7 @@ from boostobj._arrays import as_count
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows
-from boostobj.estimators._interval_checks import check_rows
+from boostobj.estimators._interval_checks import check_level, check_rows
 from boostobj.estimators._scorers import interval_model
 from boostobj.plots import COLORS, _panels
 
@@ -199,9 +199,10 @@ class CoverageDisplay:
         The shares of targets inside.
     labels : sequence of str
         The bins.
-    counts, inside, width : ndarray of shape (k,)
-        Rows in each bin, the share of targets inside, and the mean width. Weighted rows are
-        counted by what they are worth, ``sum(w)**2 / sum(w**2)``.
+    counts, inside, width, unbounded : ndarray of shape (k,)
+        Rows in each bin, the share of targets inside, the mean of the finite widths, NaN if there
+        are none, and the share of rows whose width is infinite. Weighted rows are counted by what
+        they are worth, ``sum(w)**2 / sum(w**2)``.
     coverage : float
         What was promised in the bins.
     xlabel : str
@@ -223,6 +224,7 @@ class CoverageDisplay:
         counts: NumpyArray,
         inside: NumpyArray,
         width: NumpyArray,
+        unbounded: NumpyArray,
         coverage: float,
         xlabel: str,
     ) -> None:
@@ -232,6 +234,7 @@ class CoverageDisplay:
         self.counts = counts
         self.inside = inside
         self.width = width
+        self.unbounded = unbounded
         self.coverage = coverage
         self.xlabel = xlabel
 
@@ -294,6 +297,8 @@ class CoverageDisplay:
             ValueError.
         """
         n_bins = as_count(n_bins, "n_bins", low=1)
+        for level in coverages if coverages is not None else ():
+            check_level(level, "each of coverages")
         model, rows, quantiles, codes = _predicted(estimator, X, y, groups, sample_weight)
         weight = rows.sample_weight
 
@@ -311,11 +316,16 @@ class CoverageDisplay:
         inside, width = hits(coverage)
         bins, labels = _bins(model._median(quantiles) if by is None else _column(X, by), n_bins)
         weight = np.ones(len(rows.y)) if weight is None else weight
-        total, squares, shares, widths = (
-            np.bincount(bins, weight * v, len(labels)) for v in (1, weight, inside, width)
+        infinite = np.isinf(width)
+        total, squares, inside, unbounded, width = (
+            np.bincount(bins, weight * v, len(labels))
+            for v in (1, weight, inside, infinite, np.where(infinite, 0, width))
         )
         labels = [label for label, w in zip(labels, total, strict=True) if w > 0]
-        total, squares, shares, widths = (v[total > 0] for v in (total, squares, shares, widths))
+        total, squares, inside, unbounded, width = (
+            v[total > 0] for v in (total, squares, inside, unbounded, width)
+        )
+        bounded = np.where(unbounded < total, total - unbounded, np.nan)
         promised = model.upper_ - model.lower_ if coverage is None else coverage
         xlabel = (
             "predicted median" if by is None else by if isinstance(by, str) else f"feature {by}"
@@ -325,8 +335,9 @@ class CoverageDisplay:
             np.array(list(observed.values())),
             labels,
             total**2 / squares,
-            shares / total,
-            widths / total,
+            inside / total,
+            width / bounded,
+            unbounded / total,
             promised,
             xlabel,
         )
@@ -362,11 +373,10 @@ class CoverageDisplay:
         panels[1].errorbar(x, self.inside, error, fmt="o", color=_BAND, ms=5, capsize=3)
         low = min(float(np.min(self.inside - error)), self.coverage - 0.05)
         panels[1].set(ylabel="share inside", title="by bin", ylim=(max(0, low - 0.02), 1.005))
-        panels[2].bar(
-            x, np.where(np.isfinite(self.width), self.width, np.nan), color=_BAND, alpha=0.6
-        )
-        for i in np.flatnonzero(~np.isfinite(self.width)):
-            panels[2].text(i, 0, "infinite", rotation=90, ha="center", va="bottom")
+        panels[2].bar(x, self.width, color=_BAND, alpha=0.6)
+        for i in np.flatnonzero(self.unbounded):
+            text = f" {self.unbounded[i]:.1%} infinite"
+            panels[2].text(i, 0, text, rotation=90, ha="center", va="bottom", fontsize="small")
         panels[2].set(ylabel="mean width", title="width by bin", ylim=(0, None))
         panels[2].set_xlim(-0.6, len(x) - 0.4)
         for panel in panels[1:]:

@@ -26,8 +26,8 @@ def clip(x: Array, min: Any = -math.inf, max: Any = math.inf) -> Array:  # noqa:
 
 
 def times(factor: float, x: Array) -> Array:
-    """``factor * x`` for a factor >= 1, no larger than half of the largest number."""
-    bound = float(array_namespace(x).finfo(x.dtype).max) / 2 / factor
+    """``factor * x`` for a factor > 0, no further from zero than `largest`."""
+    bound = largest(x) / max(factor, 1.0)
     return factor * clip(x, min=-bound, max=bound)
 
 

@@ -1,7 +1,8 @@
-"""The best constant for a loss that may have many local minima."""
+"""The best constant of a loss."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,9 @@ from boostobj._typing import Array, NumpyArray
 N_TARGETS = 512
 N_EVEN = 65
 N_GROUPS = 4096
+
+#: How often a bracket of a root moves, each time twice as far.
+N_MOVES = 6
 
 #: How many of them are followed to their local minimum.
 N_BEST = 4
@@ -68,8 +72,9 @@ def best_constant(
     order = order[weight[order] > 0]
     y, weight = y[order], weight[order]
     inside = y[(low <= y) & (y <= high)]
-    # as often as they occur, and each once
-    targets = (_thinned(inside), _thinned(np.unique(inside)))
+    # as often as they occur, each once, and those of most weight
+    heaviest = y[np.argsort(weight, kind="stable")[-N_TARGETS:]]
+    targets = (_thinned(inside), _thinned(np.unique(inside)), heaviest)
     starts = np.unique(np.concatenate([np.linspace(low, high, N_EVEN), *targets]))
     edges = np.unique(np.linspace(0, y.size, min(y.size, N_GROUPS) + 1).astype(int))[:-1]
     group_weight = np.add.reduceat(weight, edges)
@@ -91,3 +96,29 @@ def _thinned(targets: NumpyArray) -> NumpyArray:
     """Some of the targets, from first to last."""
     last = len(targets) - 1
     return targets[np.unique(np.linspace(0, last, N_TARGETS).astype(int))] if last > 0 else targets
+
+
+def root(slope: Callable[[float], float], low: float, high: float) -> float:
+    """Where an increasing function crosses zero, sought outwards from a bracket.
+
+    A function that never crosses has its minimum at infinity; the search ends 63 times the width
+    of the bracket away from it.
+    """
+    from scipy.optimize import brentq  # slow to import, needed for a fit only
+
+    width = max(high - low, 1e-3)
+    for step in width * 2.0 ** np.arange(N_MOVES):
+        if slope(low) > 0:
+            low, high = low - step, low
+        elif slope(high) < 0:
+            low, high = high, high + step
+        else:
+            break
+    if slope(low) > 0:
+        return low
+    if slope(high) < 0:
+        return high
+    if low == high or slope(low) == 0 == slope(high):
+        return (low + high) / 2
+    # to the precision of the root itself: a far outlier makes the bracket as wide as it likes
+    return float(brentq(slope, low, high, xtol=sys.float_info.min, rtol=1e-15, maxiter=2000))

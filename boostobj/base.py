@@ -60,12 +60,9 @@ parameters of its own is decorated again. Losses of groups of rows are in `boost
 
 from __future__ import annotations
 
-import difflib
-import re
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, final
@@ -84,15 +81,23 @@ from boostobj._arrays import (
     as_rows,
     check_count,
     check_weights,
-    describe_violations,
     on_host,
     title,
     weighted_quantile,
 )
+from boostobj._labels import (
+    LEAST_SHARE,
+    check_probability_rows,
+    class_side,
+    label_rows,
+    one_row_per_class,
+    own_margin,
+)
 from boostobj._math import clip, largest
 from boostobj._parallel import by_row
+from boostobj._registry import LOSSES, all_losses, get_loss, register, snake_case
 from boostobj._sample import Sample
-from boostobj._search import best_constant
+from boostobj._search import best_constant, root
 from boostobj._typing import Array, ArrayLike, Curvature, NumpyArray
 from boostobj.links import Identity, Link
 
@@ -120,34 +125,11 @@ Derivatives: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 #: The same as a function of residuals.
 ResidualDerivatives: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
-#: The best margin of a class without rows is minus infinity; it starts as if it had this share.
-LEAST_SHARE = 1e-7
-
-#: What a row counts for at least on average, however few of them hold all the curvature.
+#: The least mean Hessian of a scaled round, however few rows hold all the curvature.
 LEAST_WORTH = 0.1
-
-#: More numbers than anybody gives a loss as parameters; so many are targets.
-MOST_LEVELS = 100
 
 #: More than anybody grows trees for; a larger class number is something else, such as a date.
 MOST_CLASSES = 10_000
-
-#: Usual names of losses that are neither theirs nor those of an engine's objective.
-_SHORT_NAMES = {
-    "bce": "cross_entropy",
-    "l1": "absolute_error",
-    "l2": "squared_error",
-    "log_loss": "cross_entropy",
-    "logloss": "cross_entropy",
-    "mae": "absolute_error",
-    "mean_absolute_error": "absolute_error",
-    "mean_squared_error": "squared_error",
-    "mse": "squared_error",
-    "pinball": "quantile",
-    "rmse": "squared_error",
-}
-
-_registry: dict[str, type[Loss]] = {}
 
 
 class Loss(ABC):
@@ -203,7 +185,7 @@ class Loss(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "formula" in cls.__dict__:
-            register(_registry, snake_case(cls.__name__), cls)
+            register(LOSSES, snake_case(cls.__name__), cls)
 
     @classmethod
     def examples(cls) -> tuple[Loss, ...]:
@@ -495,13 +477,16 @@ class Loss(ABC):
             return best_constant(self._pointwise_value, y, weight, *bracket)
 
         def slope(constant: float) -> float:
-            gradient, _ = self._pointwise_derivatives(y, np.full_like(y, constant))
-            return float(np.average(gradient, weights=weight))
+            gradient, _ = two_arrays(self._pointwise_derivatives, y, np.full_like(y, constant))
+            mean = float(np.average(gradient, weights=weight))
+            if np.isnan(mean):
+                raise ValueError(f"{self!r}: the mean gradient of the constant {constant!r} is NaN")
+            return mean
 
-        return _root(slope, *bracket)
+        return root(slope, *bracket)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
-        """Two margins near the best constant, here around that of the mean target.
+        """Two margins near the best constant: the extreme targets, or around the mean by the link.
 
         The best of several minima of a two-class loss may be anywhere between those of the classes.
         """
@@ -509,6 +494,8 @@ class Loss(ABC):
         if link.gives_probabilities and not self.unimodal:
             low, high = link.link(np.asarray([LEAST_SHARE, 1 - LEAST_SHARE]))
             return float(low), float(high)
+        if link == Identity():
+            return float(np.min(y)), float(np.max(y))
         mean = np.average(y, weights=weight)
         inside = bool(link.domain.contains(np.asarray(mean)))
         centre = float(link.link(np.asarray(mean))) if inside else 0.0
@@ -567,9 +554,6 @@ class ResidualLoss(Loss):
             if abs(constant - before) <= 1e-9 * spread:
                 break
         return constant
-
-    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
-        return float(np.min(y)), float(np.max(y))
 
 
 class MarginLoss(Loss):
@@ -766,6 +750,32 @@ class MulticlassLoss(Loss):
         return np.asarray(self.link.link(share / share.sum()))
 
 
+def two_arrays(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> Sequence[NumpyArray]:
+    """What a loss returns for some rows, checked to be two arrays as long as these.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    returned: Any = function(y, raw)
+    results = returned if isinstance(returned, tuple | list) else (returned,)
+    if len(results) == 2 and all(
+        isinstance(x, np.ndarray) and x.shape == raw.shape for x in results
+    ):
+        return results
+    kinds = " and ".join(f"{type(x).__name__} of shape {np.shape(x)}" for x in results)
+    raise ValueError(
+        "_gradient_hessian must return two arrays of the shape of the margins, "
+        f"{raw.shape}, got {kinds}"
+    )
+
+
+def takes_fractions(loss: Loss) -> bool:
+    """Whether targets may lie between the classes 0 and 1, as their probabilities do."""
+    return bool(loss._domain.contains(np.asarray([0.5])).all())
+
+
 def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
     """Refuse the arguments of a booster's call, which wants an instance.
 
@@ -775,188 +785,22 @@ def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
         If that is what the arguments are.
     """
     called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
-    targets = [isinstance(x, np.ndarray) and x.size > MOST_LEVELS for x in args]
-    if any(called) or targets[:2] == [True, True]:
+    # targets and margins; parameters are hardly ever two arrays
+    arrays = [isinstance(x, np.ndarray) for x in args]
+    if any(called) or arrays[:2] == [True, True]:
         raise TypeError(f"the {slot} must be an instance, {cls.__name__}(), not the class")
 
 
-def get_loss(name: str, /, **parameters: Any) -> Loss:
-    """Make a loss from its name.
-
-    Parameters
-    ----------
-    name : str
-        The class's name in snake case, such as "huber" or "log_cosh".
-    **parameters
-        The loss's parameters.
-
-    Returns
-    -------
-    Loss
-
-    Raises
-    ------
-    TypeError, ValueError
-        If no loss has that name, or a parameter is not what it should be.
-
-    Examples
-    --------
-    >>> get_loss("quantile", quantile=0.9)
-    Quantile(quantile=0.9, scale=None)
-    """
-    if name not in _registry:
-        meant = _meant(str(name))
-        hint = f"; did you mean {meant!r}?" if meant else "."
-        raise ValueError(f"no loss has the name {name!r}{hint} There are {sorted(_registry)}")
-    cls = _registry[name]
-    needed = [x.name for x in fields(cls) if x.default is MISSING]  # type: ignore[arg-type]
-    missing = [x for x in needed if x not in parameters]
-    if missing:
-        raise TypeError(
-            f"{cls.__name__} needs {' and '.join(missing)}: make an instance, such as "
-            f"{cls.examples()[0]!r}"
-        )
-    return cls(**parameters)
-
-
-def _meant(name: str) -> str | None:
-    """The loss that may have been meant by an engine's or another short name, or a misspelt one."""
-    known = {x: n for n, cls in sorted(_registry.items()) for x in cls.builtin.values()}
-    known |= _SHORT_NAMES
-    near = difflib.get_close_matches(name, _registry, n=1)
-    return known.get(name.lower()) or next(iter(near), None)
-
-
-def all_losses() -> dict[str, type[Loss]]:
-    """All registered losses, yours included.
-
-    Returns
-    -------
-    dict of str to type
-        Name to class, sorted by name.
-    """
-    return dict(sorted(_registry.items()))
-
-
-def register(registry: dict[str, Any], name: str, cls: type) -> None:
-    """Enter a class by its name, unless that belongs to one of this package."""
-    taken = registry.get(name, cls)
-    # What is defined again in its own module, as by a reload, takes its own place.
-    if taken.__module__.startswith("boostobj.") and taken.__module__ != cls.__module__:
-        raise ValueError(
-            f"{cls.__module__}.{cls.__name__}: the name {name!r} belongs to "
-            f"{taken.__module__}.{taken.__name__}, give the class another one"
-        )
-    registry[name] = cls
-
-
-def snake_case(name: str) -> str:
-    """``LogCosh`` to ``log_cosh``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def class_side(y: Array, dtype: Any) -> Array:
-    """1 for positives, -1 for the others.
-
-    Parameters
-    ----------
-    y : array of shape (n,)
-        Labels 0 and 1, or -1 and +1.
-    dtype : dtype
-        Of the result.
-
-    Returns
-    -------
-    array of shape (n,)
-    """
-    return 2 * array_namespace(y).astype(y > 0, dtype) - 1
-
-
-def own_margin(y: Array, raw: Array) -> Array:
-    """The margin of each row's own class: `raw` for positives, ``-raw`` for the others.
-
-    Parameters
-    ----------
-    y, raw : array of shape (n,)
-        Labels 0 and 1, or -1 and +1, and margins.
-
-    Returns
-    -------
-    array of shape (n,)
-    """
-    return class_side(y, raw.dtype) * raw
-
-
 def _like(x: Array, raw: Array) -> Array:
-    """`x` in the precision of the margins."""
-    return array_namespace(raw).astype(x, raw.dtype, copy=False)
+    """`x` in the precision of the margins, as large as that gets."""
+    xp = array_namespace(raw)
+    if x.dtype != raw.dtype and xp.isdtype(x.dtype, "real floating"):
+        most = float(xp.finfo(raw.dtype).max)
+        x = clip(x, min=-most, max=most)
+    return xp.astype(x, raw.dtype, copy=False)
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
     """Weights in double precision."""
     weight = check_weights(sample_weight, n)
     return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
-
-
-def one_row_per_class(y: NumpyArray, weight: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
-    """Binary targets as one row per class, weighted by its share.
-
-    The mean loss of a constant depends on nothing else. A label between 0 and 1 adds itself to the
-    share of the positives, and what is missing to one to that of the negatives.
-    """
-    positive = np.clip(y, 0, None)
-    shares = [np.average(share, weights=weight) for share in (1 - positive, positive)]
-    return np.asarray([0.0, 1.0]), np.clip(shares, LEAST_SHARE, None)
-
-
-def label_rows(y: Array, raw: Array) -> Array:
-    """Labels as rows of k probabilities."""
-    xp = array_namespace(raw)
-    if y.ndim == 2:
-        return xp.astype(y, raw.dtype)
-    classes = xp.arange(raw.shape[1], dtype=y.dtype, device=device(y))
-    # contiguous columns, as the engine's chunks have
-    return xp.permute_dims(xp.astype(classes[:, None] == y[None, :], raw.dtype), (1, 0))
-
-
-def check_probability_rows(rows: Array, name: str, owner: str) -> None:
-    """Check that an argument consists of rows of class probabilities.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
-    xp = array_namespace(rows)
-    Interval(0, 1).check(rows, name, owner)
-    total = xp.sum(rows, axis=1)
-    allowed = xp.abs(total - 1) <= 1e-4
-    if not xp.all(allowed):
-        raise ValueError(
-            f"{owner}: each row of {name} must sum to 1, got {describe_violations(total, allowed)}"
-        )
-
-
-def _root(slope: Callable[[float], float], low: float, high: float) -> float:
-    """Where an increasing function crosses zero, sought outwards from a bracket.
-
-    A function that never crosses has its minimum at infinity; the search ends 63 times the width
-    of the bracket away from it.
-    """
-    from scipy.optimize import brentq  # slow to import, needed for a fit only
-
-    step = max(high - low, 1e-3)
-    for _ in range(6):
-        if slope(low) > 0:
-            low, high = low - step, low
-        elif slope(high) < 0:
-            low, high = high, high + step
-        else:
-            break
-        step *= 2
-    else:
-        return low if slope(low) > 0 else high
-    if low == high or slope(low) == 0 == slope(high):
-        return (low + high) / 2
-    # to the precision of the root itself: a far outlier makes the bracket as wide as it likes
-    return float(brentq(slope, low, high, xtol=sys.float_info.min, rtol=1e-15, maxiter=2000))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from boostobj.base import Loss, all_losses, snake_case
+from boostobj._registry import all_losses, snake_case
+from boostobj.base import Loss
 
 
 def built_in_losses() -> list[type[Loss]]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import boostobj
+from boostobj._registry import all_losses, get_loss, snake_case
 from boostobj._typing import NumpyArray
-from boostobj.base import Loss, all_losses, get_loss, snake_case
+from boostobj.base import Loss
 from boostobj.catalogue import markdown_table, plain_table
 
 if TYPE_CHECKING:

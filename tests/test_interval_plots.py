@@ -189,12 +189,13 @@ def test_coverage_display_shows_the_levels_that_calibration_reaches():
     unbounded = model.set_params(unbounded=True).fit(X[:30], y[:30])
     display = CoverageDisplay.from_estimator(unbounded, X, y, ax=axes(3))
     display.figure_.draw_without_rendering()
-    assert np.all(np.isinf(display.width))
+    assert np.all(display.unbounded == 1)
+    assert np.all(np.isnan(display.width))
     model.set_params(unbounded=False).fit(X, y)
     with pytest.raises(TooFewRowsError, match="needs 19"):
         CoverageDisplay.from_estimator(model, X, y, coverages=[0.95])
-    with pytest.raises(ValueError, match="coverage must be a number"):
-        CoverageDisplay.from_estimator(model, X, y, coverages=[95])
+    with pytest.raises(ValueError, match=r"each of coverages must be a number in \(0, 1\), got 95"):
+        CoverageDisplay.from_estimator(model, X, y, coverages=[0.5, 95])
 
 
 def test_models_predict_once_for_all_levels(fitted, monkeypatch):
@@ -256,7 +257,23 @@ def test_infinite_bounds_reach_to_the_edge(fitted):
     assert low <= y.min() + 1e-9
     assert high >= y.max() - 1e-9
     widths = CoverageDisplay.from_estimator(model, X, y, coverage=0.999, ax=axes(3)).ax_[2]
-    assert {text.get_text() for text in widths.texts} == {"infinite"}
+    assert {text.get_text().strip() for text in widths.texts} == {"100.0% infinite"}
+
+
+def test_widths_are_those_of_the_rows_that_have_one(fitted):
+    model, X, y = fitted
+    known = X["b"] == "u"
+    model = clone(model).set_params(unbounded=True).fit(X[known], y[known], groups=X["b"][known])
+    where = {"groups": X["b"], "sample_weight": np.linspace(1, 2, len(y))}
+    display = CoverageDisplay.from_estimator(model, X, y, by="b", ax=axes(3), **where)
+    low, high = model.predict_interval(X[known], groups=X["b"][known]).T
+    width = np.average(high - low, weights=where["sample_weight"][known])
+    assert display.width == pytest.approx([width, np.nan], nan_ok=True)
+    assert display.unbounded.tolist() == [0, 1]
+    display = CoverageDisplay.from_estimator(model, X, y, n_bins=2, ax=axes(3), **where)
+    assert np.all(np.isfinite(display.width))
+    assert np.all((display.unbounded > 0) & (display.unbounded < 1))
+    assert len(display.ax_[2].texts) == 2
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

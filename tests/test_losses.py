@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import boostobj
-from boostobj import MulticlassLoss, ResidualLoss, base
+from boostobj import MulticlassLoss, ResidualLoss
+from boostobj import _registry as registry
+from boostobj._labels import LEAST_SHARE
+from boostobj._sample import Sample
 from boostobj.catalogue import built_in_losses
 from boostobj.groups import GroupLoss
 from boostobj.testing import _families as families
@@ -53,7 +56,7 @@ def test_other_namespaces_give_what_numpy_gives(loss, dtype, device):
 def test_nothing_is_computed_in_double_precision_that_is_asked_for_in_single(loss):
     y, raw = (x.astype(np.float32) for x in families.sample(loss, 30))
     y, raw = loss._checked(y, raw)
-    loss = loss._adapted(base.Sample(y, raw))
+    loss = loss._adapted(Sample(y, raw))
     results = loss._pointwise_value(y, raw), *loss._pointwise_derivatives(y, raw)
     assert [x.dtype for x in results] == [np.float32] * 3
 
@@ -63,7 +66,7 @@ def test_nothing_is_computed_in_double_precision_that_is_asked_for_in_single(los
 @few
 def test_a_row_of_its_own_has_its_minimum_at_its_start(loss, raw, i):
     # a class of its own starts where another one has the least share
-    raw, slack = raw / 6, 1e-12 if isinstance(loss, ResidualLoss) else base.LEAST_SHARE
+    raw, slack = raw / 6, 1e-12 if isinstance(loss, ResidualLoss) else LEAST_SHARE
     y = np.full(len(raw), families.sample(loss, 50)[0][i])
     best = loss.value(y[:1], np.asarray([loss.init_score(y[:1])]))
     assert np.all(loss.value(y, raw) >= best - 1e-9 * np.abs(best) - slack)
@@ -158,7 +161,7 @@ def test_a_loss_may_be_defined_again():
         again = cell()
         assert type(boostobj.get_loss("mine")) is again
     finally:
-        boostobj.base._registry.pop("mine")
+        registry.LOSSES.pop("mine")
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

@@ -404,6 +404,13 @@ def test_wrong_shapes(metric):
         metric.score(np.zeros((2, 3)), np.zeros((3, 2)))
 
 
+@pytest.mark.parametrize("make", [metrics.LogLoss, metrics.Pinball, metrics.FBeta, metrics.NDCG])
+@pytest.mark.parametrize("link", ["logit", bo.Exponential(), type(bo.Logistic().link), None])
+def test_a_link_is_a_link(make, link):
+    with pytest.raises(TypeError, match=f"{make.__name__}: link must be a link, such as loss.link"):
+        make(link=link)
+
+
 def test_the_metric_of_a_loss_has_no_other_link():
     with pytest.raises(TypeError, match="link"):
         metrics.LossMetric(bo.Logistic(), link=bo.Logistic().link)

@@ -7,10 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from lightgbm import LGBMRegressor
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from xgboost import XGBRegressor
 
-from boostobj import BoostRegressor, Huber, MulticlassLoss, ResidualLoss
+from boostobj import (
+    LDAM,
+    Asymmetric,
+    BinaryLoss,
+    BoostRegressor,
+    ClassBalanced,
+    Huber,
+    MulticlassLoss,
+    PointwiseLoss,
+    ResidualLoss,
+    SquaredError,
+)
+from boostobj._search import root
+from boostobj.base import Interval
+from boostobj.links import Logit
 
 Y = np.random.default_rng(0).normal(size=301) + 5
 
@@ -130,3 +144,104 @@ def test_a_faulty_hessian_is_named_before_it_spoils_other_rows(n, left, message)
     raw = np.tile([5.0, -1.0, 2.0], n)
     with pytest.raises(ValueError, match=message):
         Faulty(left)(np.zeros(3 * n), raw)
+
+
+@dataclass(frozen=True)
+class Relative(PointwiseLoss):
+    """A squared error of targets in their own unit."""
+
+    def _value(self, y, raw):
+        return ((raw - y) / (1 + y)) ** 2
+
+    def _gradient_hessian(self, y, raw):
+        slope = 2 / (1 + y) ** 2
+        return slope * (raw - y), slope
+
+
+def test_the_start_of_a_loss_in_the_targets_unit_may_be_far_from_their_mean():
+    y = 1e4 * np.random.default_rng(0).lognormal(size=500)
+    best = np.average(y, weights=(1 + y) ** -2.0)
+    assert Relative().init_score(y) == pytest.approx(best, rel=1e-9)
+
+
+@pytest.mark.parametrize("at", [-62.5, -50, -31, 0.5, 32, 50, 63.5])
+def test_a_root_is_found_up_to_63_widths_away(at):
+    assert root(lambda x: x - at, 0, 1) == pytest.approx(at)
+
+
+def test_a_root_at_infinity_ends_63_widths_away():
+    assert (root(lambda x: -1.0, 0, 1), root(lambda x: 1.0, 0, 1)) == (64, -63)
+
+
+def test_a_wide_margin_of_a_rare_class_has_its_start():
+    loss, y = LDAM((10, 1000), max_margin=100), np.repeat([0.0, 1.0], [100_000, 1])
+    gradient, _ = loss.gradient_hessian(y, np.full_like(y, loss.init_score(y)))
+    assert abs(gradient.mean()) < 1e-9
+
+
+@dataclass(frozen=True)
+class Unscaled(ResidualLoss):
+    """A loss of positive targets whose Hessians are no counts of rows."""
+
+    unit_curvature = False
+    _domain = Interval(0)
+
+    def _value(self, r):
+        return r**2
+
+    def _gradient_hessian(self, r):
+        return 2 * r, np.full_like(r, 2)
+
+
+def test_either_side_has_a_say_in_what_both_declare():
+    loss = Asymmetric(under=Unscaled(), over=SquaredError())
+    assert not loss.unit_curvature
+    with pytest.raises(ValueError, match=r"y_true must be finite and >= 0, got -1"):
+        loss.value([-1.0], [0.0])
+
+
+@dataclass(frozen=True)
+class Tempered(BinaryLoss):
+    """A logistic loss as steep as the margins of the round are small."""
+
+    scale: float | None = None
+    link = Logit()
+
+    def _adapted(self, sample):
+        return self if self.scale else replace(self, scale=1 + float(np.ptp(sample.raw)))
+
+    def _value(self, y, raw):
+        return np.logaddexp(0, -(2 * y - 1) * raw / self.scale)
+
+    def _gradient_hessian(self, y, raw):
+        p = expit(raw / self.scale)
+        return (p - y) / self.scale, p * (1 - p) / self.scale**2
+
+
+def test_a_loss_of_classes_that_adapts_may_be_balanced():
+    y, raw = np.asarray([0.0, 1.0]), np.asarray([-1.0, 1.0])
+    balanced = ClassBalanced(Tempered(), counts=(9, 1), beta=0)
+    for got, wanted in zip(
+        balanced.gradient_hessian(y, raw), Tempered(3.0).gradient_hessian(y, raw), strict=True
+    ):
+        np.testing.assert_allclose(got, wanted)
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (lambda r: (np.full_like(r, np.nan), r), r"the mean gradient of the constant .* is NaN"),
+        (lambda r: (r[:1], r), r"two arrays of the shape of the margins, \(301,\), got ndarray"),
+        (lambda r: r, r"two arrays of the shape of the margins"),
+    ],
+)
+def test_what_is_no_gradient_has_no_start(returned, message):
+    @dataclass(frozen=True)
+    class Faulty(Charbonnier):
+        width: float = 1.0
+
+        def _gradient_hessian(self, r):
+            return returned(r)
+
+    with pytest.raises(ValueError, match=message):
+        Faulty().init_score(Y)

@@ -27,11 +27,18 @@ from boostobj import (
     Softmax,
     SquaredError,
     all_losses,
-    base,
     metrics,
 )
 from boostobj._arrays import Interval
-from boostobj.base import BinaryLoss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj._registry import LOSSES, snake_case
+from boostobj.base import (
+    BinaryLoss,
+    Loss,
+    MarginLoss,
+    MulticlassLoss,
+    PointwiseLoss,
+    ResidualLoss,
+)
 from boostobj.curvature import RobustLoss
 from boostobj.groups import GroupLoss
 from boostobj.links import Log, Logit
@@ -45,7 +52,7 @@ def planted(check, message=""):
     """A loss with a fault that `check` must find, kept out of the registry."""
 
     def take(cls):
-        base._registry.pop(base.snake_case(cls.__name__), None)
+        LOSSES.pop(snake_case(cls.__name__), None)
         cls = dataclass(frozen=True)(cls)
         FAULTS.append(pytest.param(cls(), check, message, id=cls.__name__))
         return cls
@@ -79,6 +86,19 @@ class FocalWithoutHessianOfPositives(PointwiseLoss):
         positive = q**2 * (2 * p * log_p - q)
         negative = p**2 * (p - 2 * q * log_q)
         return y * positive + (1 - y) * negative, (1 - y) * p * q
+
+
+@planted("init_score", "a loss with several minima has unimodal = False")
+class WellsThoughtToBeOne(ResidualLoss):
+    formula = "1 - exp(-r**2/2)"
+    curvature = "smoothed"
+
+    def _value(self, r):
+        return -np.expm1(-(np.clip(r, -1e4, 1e4) ** 2) / 2)
+
+    def _gradient_hessian(self, r):
+        near = np.exp(-(np.clip(r, -1e4, 1e4) ** 2) / 2)
+        return r * near, np.maximum(near, 1e-6)
 
 
 @planted("labels", "value at y_true=.*got .*expected")
@@ -589,7 +609,7 @@ class ListNetInWords(ListNet):
 
 
 for name in ("list_net", "list_net_in_words"):
-    base._registry.pop(name)
+    LOSSES.pop(name)
 
 
 @planted("group_derivatives", r"gradient of the group .*got .*expected .* those of their sum")
@@ -702,7 +722,7 @@ class SquaredLog(PointwiseLoss):
         return raw - Logit()._link(y), np.ones_like(raw)
 
 
-base._registry.pop("squared_log")
+LOSSES.pop("squared_log")
 
 
 @dataclass(frozen=True)
@@ -835,7 +855,7 @@ def parabola_in(*bounds, **closed):
 
 
 for cls in (SquaredLog, Charbonnier, Third, Tolerant, Counts, Parabola, TextbookSoftmax, Logits):
-    base._registry.pop(base.snake_case(cls.__name__), None)
+    LOSSES.pop(snake_case(cls.__name__), None)
 
 SOUND = [
     SquaredLog(),
@@ -861,6 +881,8 @@ SOUND = [
     parabola_in(1, closed_low=False),
     parabola_in(high=0),
     parabola_in(0, 0.5),
+    parabola_in(0.05, closed_low=False),
+    parabola_in(0, 0.9, closed_high=False),
 ]
 
 
@@ -873,7 +895,7 @@ def declared(parent=Charbonnier, parameters=None, **attributes):
     """An instance of a class that declares something of the wrong kind."""
     annotations = {"__annotations__": dict.fromkeys(parameters or {}, float)}
     cls = type("Declared", (parent,), {**annotations, **(parameters or {}), **attributes})
-    base._registry.pop("declared", None)
+    LOSSES.pop("declared", None)
     return dataclass(frozen=True)(cls)()
 
 
@@ -915,7 +937,7 @@ def test_abstract_families_are_not_registered(family):
 
 def test_a_family_of_its_own_is_refused_by_name():
     @dataclass(frozen=True)
-    class Orphan(base.Loss):
+    class Orphan(Loss):
         formula = "raw"
 
         def _pointwise_value(self, y, raw):
@@ -924,7 +946,7 @@ def test_a_family_of_its_own_is_refused_by_name():
         def _pointwise_derivatives(self, y, raw):
             return raw, raw
 
-    base._registry.pop("orphan")
+    LOSSES.pop("orphan")
     with pytest.raises(AssertionError, match="check_loss knows no family of Orphan"):
         check_loss(Orphan())
 
@@ -956,7 +978,7 @@ def test_a_formula_that_is_no_expression_is_told():
     class Unfinished(SquaredError):
         formula = "r**2 +"
 
-    base._registry.pop("unfinished")
+    LOSSES.pop("unfinished")
     with pytest.raises(AssertionError, match="no usable formula: invalid syntax"):
         check_loss(Unfinished())
 

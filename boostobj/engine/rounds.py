@@ -12,7 +12,7 @@ from boostobj._arrays import Interval, check_weights, title
 from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Derivatives, Loss, ResidualLoss, Sample
+from boostobj.base import Derivatives, Loss, ResidualLoss, Sample, two_arrays
 from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.groups import GroupLoss, check_group
@@ -123,9 +123,9 @@ def _evaluate(
     sample = Sample(y, raw, weight, batch.adapter)
     if isinstance(loss, GroupLoss):
         sizes = check_group(batch.group, len(raw))
-        function: Any = partial(_results, partial(loss._round_derivatives, sizes=sizes))
+        function: Any = partial(two_arrays, partial(loss._round_derivatives, sizes=sizes))
     else:
-        function = partial(_results, _boosting(loss, sample))
+        function = partial(two_arrays, _boosting(loss, sample))
     # Groups are not cut into chunks, and a round of few rows is evaluated once, in the memory
     # order of a chunk.
     at_once = isinstance(loss, GroupLoss) or sample.is_complete
@@ -157,21 +157,6 @@ def _evaluate(
         _check_flat(loss, y, raw, weight)
     if loss.unit_curvature and not (sample.is_complete and sample.is_alone):
         _correct_mean(outputs, sample, mean_hessian)
-
-
-def _results(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> Sequence[NumpyArray]:
-    """What a loss returns for some rows, checked to be two arrays as long as these."""
-    returned: Any = function(y, raw)
-    results = returned if isinstance(returned, tuple | list) else (returned,)
-    if len(results) == 2 and all(
-        isinstance(x, np.ndarray) and x.shape == raw.shape for x in results
-    ):
-        return results
-    kinds = " and ".join(f"{type(x).__name__} of shape {np.shape(x)}" for x in results)
-    raise ValueError(
-        "_gradient_hessian must return two arrays of the shape of the margins, "
-        f"{raw.shape}, got {kinds}"
-    )
 
 
 def _write(

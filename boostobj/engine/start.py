@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from boostobj._arrays import on_host
+from boostobj._labels import LEAST_SHARE
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import LEAST_SHARE, Loss
+from boostobj.base import Loss
 from boostobj.links import Identity, Link, Log, Logit
 from boostobj.losses.embedding import EmbeddingLoss
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import (
     _num_samples,
     check_array,
@@ -27,6 +27,7 @@ from boostobj.estimators._fitting import (
     Engine,
     FittedModel,
     Rows,
+    check_range,
     fit_engine,
     resolve_engine,
     split_rows,
@@ -184,6 +185,14 @@ class BoostEstimator(TakesFrames):
         super()._check_nested(params)
 
     @property
+    def _loss_or_none(self) -> Loss | None:
+        """The loss, None as long as the parameter is no loss."""
+        try:
+            return resolve_loss(self.loss, type(self).__name__)
+        except (TypeError, ValueError):
+            return None
+
+    @property
     def booster_(self) -> Any:
         """The trained `xgboost.Booster` or `lightgbm.Booster`, whole.
 
@@ -222,7 +231,11 @@ class BoostEstimator(TakesFrames):
         """Train on checked rows with ``self.loss_``."""
         if origin is not None:
             self._check_origin(origin, engine)
+        check_range(engine, rows)
+        if validation is not None:
+            check_range(engine, validation, "_val")
         if self.early_stopping_rounds is not None and validation is None:
+            assert self.validation_fraction is not None
             rows, validation = split_rows(
                 rows,
                 self.validation_fraction,
@@ -257,6 +270,11 @@ class BoostEstimator(TakesFrames):
             raise TypeError(
                 f"{owner}: init_model must be of {engine.name}, a fitted {owner} or a Booster, got "
                 f"{kind.__module__}.{kind.__qualname__}"
+            )
+        if engine.drops_trees_of(origin.booster) and not engine.dart:
+            raise ValueError(
+                f"{owner}: init_model is of DART, and its trees would go on being dropped; the "
+                "estimator must be of DART as well, and early_stopping_rounds cannot go with DART"
             )
         mine = self._traits()
         for name, theirs in origin.traits.items():
@@ -329,7 +347,7 @@ def weighted_rows(X: Any, y: Any, sample_weight: ArrayLike | None, suffix: str =
 
 
 def check_training_settings(model: Any) -> None:
-    """Refuse values of the parameters of early stopping and of `verbose` that make no sense."""
+    """Refuse values that make no sense of the parameters that all estimators have."""
     owner = type(model).__name__
     rounds, fraction, verbose = (
         model.early_stopping_rounds,
@@ -350,6 +368,13 @@ def check_training_settings(model: Any) -> None:
         )
     if not isinstance(verbose, Integral) or verbose < 0:
         raise ValueError(f"{owner}: verbose must be an integer >= 0, got {verbose!r}")
+    try:
+        check_random_state(model.random_state)
+    except ValueError:
+        raise ValueError(
+            f"{owner}: random_state must be an integer from 0 to 2**32 - 1, a RandomState or None, "
+            f"got {model.random_state!r}"
+        ) from None
 
 
 def check_early_stopping(model: Any, engine: Engine, *, validation_given: bool) -> None:
@@ -396,12 +421,13 @@ def check_targets(y: Any, name: str, loss: Loss) -> NumpyArray:
     return checked
 
 
-def warn_of_constant(model: Any, y: NumpyArray) -> None:
-    """Warn of targets that are all the same."""
+def warn_of_constant(model: Any, y: NumpyArray, weight: NumpyArray | None) -> None:
+    """Warn of targets that are all the same where they have weight."""
+    y, of_weight = (y, "") if weight is None else (y[weight > 0], " of positive weight")
     if len(y) > 1 and np.all(y == y[0]):
         warnings.warn(
-            f"{type(model).__name__}: y is {y[0]!s} in all {len(y)} rows, there is nothing to "
-            "learn",
+            f"{type(model).__name__}: y is {y[0]!s} in all {len(y)} rows{of_weight}, there is "
+            "nothing to learn",
             UserWarning,
             stacklevel=4,
         )

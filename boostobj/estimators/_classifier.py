@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from boostobj._arrays import Interval, on_host
+from boostobj._arrays import Interval, on_host, title
+from boostobj._labels import check_probability_rows
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss
+from boostobj.base import Loss, MarginLoss, MulticlassLoss, takes_fractions
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,
@@ -22,6 +26,7 @@ from boostobj.estimators._base import (
     check_targets,
     check_validation,
     resolve_loss,
+    warn_of_constant,
 )
 from boostobj.estimators._fitting import Rows
 from boostobj.estimators._groups import is_missing
@@ -76,7 +81,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted, in the type that NumPy gives them: nullable ones of pandas are floats.
+        The labels, sorted, in the type that NumPy gives them.
     booster_ : xgboost.Booster or lightgbm.Booster
         The trained model. ``booster_.predict`` gives margins (XGBoost: of a `DMatrix`).
     loss_ : Loss
@@ -120,6 +125,13 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             verbose=verbose,
         )
         self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        loss = self._loss_or_none
+        if loss is not None:
+            tags.classifier_tags.multi_class = _has_multiclass(loss)
+        return tags
 
     @all_or_nothing
     def fit(
@@ -177,21 +189,22 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
         checked = _check_labels(y, "y")
-        kind = type_of_target(y, input_name="y")
+        kind = type_of_target(checked, input_name="y")
         if kind in LABEL_ROWS:
             loss = _of_rows(loss)
-        soft = kind in LABEL_ROWS or (kind == "continuous" and _are_shares(y, loss))
+        soft = kind in LABEL_ROWS or (kind == "continuous" and _are_shares(checked, loss))
         if kind == "continuous" and not soft:
             raise ValueError(
                 f"Unknown label type: {kind}. {loss!r} takes labels of classes; numbers between 0 "
                 "and 1 can be probabilities of class 1 for CrossEntropy()"
             )
         if soft:
-            targets = check_targets(y, "y", loss)
+            targets = _check_shares(y, "y", loss)
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
         else:
-            check_classification_targets(y)
+            check_classification_targets(checked)
             classes, targets = np.unique(column_or_1d(checked, warn=True), return_inverse=True)
+        labels = targets if soft else classes[targets]
         loss = _of_classes(loss, classes)
         self.classes_ = classes
         self.loss_ = loss
@@ -199,20 +212,21 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         validation = None
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
-            labels = check_targets(y_val, "y_val", loss) if soft else self._encoded(y_val)
-            if labels.shape[1:] != rows.y.shape[1:]:
+            watched = _check_shares(y_val, "y_val", loss) if soft else self._encoded(y_val)
+            if watched.shape[1:] != rows.y.shape[1:]:
                 raise ValueError(
-                    f"BoostClassifier: y_val of shape {labels.shape} does not fit y of shape "
+                    f"BoostClassifier: y_val of shape {watched.shape} does not fit y of shape "
                     f"{rows.y.shape}"
                 )
-            validation = validation._replace(y=labels.astype(np.float64))
+            validation = validation._replace(y=watched.astype(np.float64))
         if self.class_weight is not None:
             if soft:
                 raise ValueError("BoostClassifier: class_weight needs labels, y is probabilities")
             factors = self._class_factors(targets, rows.sample_weight)
             rows = _weighted(rows, factors)
             validation = None if validation is None else _weighted(validation, factors)
-        return self._fit(engine, rows, validation, origin, stratify=None if soft else targets)
+        warn_of_constant(self, labels, rows.sample_weight)
+        return self._fit(engine, rows, validation, origin, stratify=None if soft else labels)
 
     def predict(self, X: Any) -> NumpyArray:
         """Predict the label: the most probable class.
@@ -317,34 +331,46 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             totals = np.bincount(targets, weight, len(self.classes_))
             # a class of rows without weight stays without
             return np.asarray(np.mean(totals) / np.where(totals > 0, totals, np.inf))
-        factors: NumpyArray = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=self.classes_[targets]
-        )
+        try:
+            factors: NumpyArray = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_[targets]
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"BoostClassifier: class_weight: {error}") from None
         Interval(0).check(factors, "class_weight", type(self).__name__)
         return factors
 
     def _encoded(self, y_val: Any) -> NumpyArray:
         """Class numbers of validation labels."""
         labels: NumpyArray = column_or_1d(_check_labels(y_val, "y_val"), warn=True)
-        unseen = ~np.isin(labels, self.classes_)
-        if unseen.any():
+        unseen = np.unique(labels[~np.isin(labels, self.classes_)])
+        if len(unseen):
+            hint = "; y holds labels, so that fractions in y_val are labels too"
             raise ValueError(
-                f"BoostClassifier: y_val contains classes that y does not: "
-                f"{np.unique(labels[unseen]).tolist()}"
+                f"BoostClassifier: y_val contains classes that y does not: {_shown(unseen)}"
+                + (hint if type_of_target(labels) == "continuous" else "")
             )
         return np.searchsorted(self.classes_, labels)
 
 
 def _are_shares(y: Any, loss: Loss) -> bool:
     """Whether fractions are probabilities of class 1 that `loss` can learn from."""
-    if isinstance(loss, MarginLoss | MulticlassLoss):
+    if isinstance(loss, MulticlassLoss) or not takes_fractions(loss):
         return False
     values = np.asarray(y, dtype=np.float64)
     return bool(np.all((values >= 0) & (values <= 1)))
 
 
+def _check_shares(y: Any, name: str, loss: Loss) -> NumpyArray:
+    """Probabilities of class 1, or rows of k of them."""
+    shares = check_targets(y, name, loss)
+    if shares.ndim == 2:
+        check_probability_rows(shares, name, title(loss))
+    return shares
+
+
 def _check_labels(y: Any, name: str) -> NumpyArray:
-    """Labels as an array, none of them missing, nor words among numbers."""
+    """Labels as an array of words or of numbers, none of them missing."""
     values = np.asarray(y)
     if values.dtype.kind == "O" and values.ndim == 1:
         if any(map(is_missing, values)):
@@ -354,15 +380,30 @@ def _check_labels(y: Any, name: str) -> NumpyArray:
             raise TypeError(
                 f"BoostClassifier: {name} must not mix words with labels of other types"
             )
-    checked: NumpyArray = check_array(y, ensure_2d=False, dtype=None, input_name=name)
-    return checked
+        if not any(words):
+            values = _plain(values, name)
+    # NumPy does not see into what is sparse, which is refused
+    labels: NumpyArray = check_array(
+        values if values.ndim else y, ensure_2d=False, dtype=None, input_name=name
+    )
+    return labels
+
+
+def _plain(labels: NumpyArray, name: str) -> NumpyArray:
+    """Objects that are numbers or booleans as NumPy has these."""
+    for label in labels:
+        if not isinstance(label, Real | np.bool_):
+            raise TypeError(
+                f"BoostClassifier: {name} must be numbers, words or booleans, got {label!r}"
+            )
+    return np.asarray(labels.tolist())
 
 
 def _of_rows(loss: Loss) -> Loss:
     """The loss for rows of k probabilities."""
     if isinstance(loss, MulticlassLoss):
         return loss
-    if loss == CrossEntropy():
+    if _has_multiclass(loss):
         return Softmax()
     raise ValueError(
         f"BoostClassifier: {loss!r} takes labels, or probabilities of class 1, of shape (n,); rows "
@@ -375,23 +416,34 @@ def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:
     k = len(classes)
     if k < 2:
         raise ValueError(
-            f"BoostClassifier: y must have at least two classes, got one class: {classes.tolist()}"
+            f"BoostClassifier: y must have at least two classes, got one class: {_shown(classes)}"
         )
     if isinstance(loss, MulticlassLoss):
         if loss.n_classes not in (None, k):
             raise ValueError(
                 f"BoostClassifier: {loss!r} is for {loss.n_classes} classes, y has {k}: "
-                f"{classes.tolist()}"
+                f"{_shown(classes)}"
             )
     elif k > 2:
-        if loss == CrossEntropy():
+        if _has_multiclass(loss):
             return Softmax()
         raise ValueError(
-            f"BoostClassifier: {loss!r} is a loss of two classes, y has {k}: "
-            f"{classes[:10].tolist()}; use OneVsRest({loss!r}), or a loss of k classes such as "
-            "Softmax()"
+            "Only binary classification is supported. The type of the target is multiclass. "
+            f"BoostClassifier: {loss!r} is a loss of two classes, y has {k}: {_shown(classes)}; "
+            f"use OneVsRest({loss!r}), or a loss of k classes such as Softmax()"
         )
     return loss
+
+
+def _has_multiclass(loss: Loss) -> bool:
+    """Whether it is a loss of k classes, or the cross-entropy, which stands for one as well."""
+    return isinstance(loss, MulticlassLoss) or loss == CrossEntropy()
+
+
+def _shown(labels: NumpyArray) -> str:
+    """Some of the labels, and how many there are unless these are all."""
+    count = f" ({len(labels)} in all)" if len(labels) > reprlib.aRepr.maxlist else ""
+    return reprlib.repr(labels.tolist()) + count
 
 
 def _weighted(rows: Rows, factors: NumpyArray) -> Rows:

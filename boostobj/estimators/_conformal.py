@@ -21,6 +21,7 @@ Tibshirani, Barber, Candès, Ramdas (2019). Conformal prediction under covariate
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,13 +37,14 @@ SLACK = 1e-10
 class TooFewRowsError(ValueError):
     """No finite bound reaches the coverage with so few calibration rows.
 
-    More rows, less coverage or ``unbounded=True`` help.
+    More of them, less coverage or ``unbounded=True`` help.
     """
 
 
 def min_rows(coverage: float) -> int:
     """The smallest number of calibration rows with a finite bound: 9 for 0.9, 19 for 0.95."""
-    return max(1, math.ceil(coverage / (1 - coverage) - SLACK))
+    needed = coverage * (1 - SLACK)  # the share of n + 1 rows that n rows have to be, see below
+    return max(1, math.ceil(needed / (1 - needed)))
 
 
 def conformal_quantile(
@@ -51,6 +53,7 @@ def conformal_quantile(
     sample_weight: NumpyArray | None = None,
     *,
     unbounded: bool = False,
+    purpose: str = "",
 ) -> float:
     """The smallest score that bounds a new one with probability `coverage`.
 
@@ -71,6 +74,8 @@ def conformal_quantile(
         Not negative.
     unbounded : bool, default=False
         Return infinity where too few rows allow no finite bound.
+    purpose : str, optional
+        What the bound is for, in the words of an error; by default the coverage.
 
     Returns
     -------
@@ -94,9 +99,11 @@ def conformal_quantile(
     if unbounded:
         return math.inf
     rows = total / new
+    counted = "" if sample_weight is None else " (counted by their weights)"
     raise TooFewRowsError(
-        f"a coverage of {coverage:g} needs {min_rows(coverage)} calibration rows or more, "
-        f"got {rows:.4g}" + ("" if sample_weight is None else " (counted by their weights)")
+        f"{purpose or f'a coverage of {coverage:.10g}'} needs {min_rows(coverage)} calibration "
+        f"rows or more, got {rows:.6g}{counted}; calibrate on more, by calibration_fraction, "
+        "calibration='cv' or calibrate, or set unbounded=True for infinite bounds"
     )
 
 
@@ -195,11 +202,13 @@ class Calibration:
     symmetric: bool = True
     unbounded: bool = False
 
-    def check(self, lower: float, upper: float) -> None:
-        """Refuse too few rows for an interval; residuals are not needed for that."""
+    def check(self, lower: float, upper: float, quantiles: Iterable[float]) -> None:
+        """Refuse too few rows for an interval and quantiles; residuals are not needed for that."""
         groups = None if self.groups is None else np.arange(len(self.groups.labels))
         n = len(self.residuals)
         self.growth(np.zeros((3, n)), lower, upper, groups)
+        for level in quantiles:
+            self.outwards(np.zeros(n), level, groups, "quantiles: level")
 
     def growth(
         self, residuals: NumpyArray, lower: float, upper: float, codes: NumpyArray | None
@@ -223,12 +232,43 @@ class Calibration:
             both = self.quantile(interval_scores(*residuals), upper - lower, codes)
             return both, both
         return (
-            self.quantile(-residuals[0], 1 - lower, codes),
-            self.quantile(residuals[2], upper, codes),
+            self.quantile(-residuals[0], 1 - lower, codes, f"a lower bound at level {lower:.10g}"),
+            self.quantile(residuals[2], upper, codes, f"an upper bound at level {upper:.10g}"),
         )
 
+    def outwards(
+        self,
+        residuals: NumpyArray,
+        level: float,
+        codes: NumpyArray | None,
+        name: str = "the calibrated quantile",
+    ) -> NumpyArray:
+        """How far a quantile moves to bound by itself: down below the median, else up.
+
+        Parameters
+        ----------
+        residuals : ndarray of shape (n,)
+            Those of the quantile.
+        level : float
+            Its level.
+        codes : ndarray of shape (m,), optional
+            The groups of new rows.
+        name : str, optional
+            How an error calls it.
+
+        Returns
+        -------
+        ndarray of shape () or (m,)
+        """
+        scores = residuals if level > 0.5 else -residuals
+        return self.quantile(scores, max(level, 1 - level), codes, f"{name} {level:.10g}")
+
     def quantile(
-        self, scores: NumpyArray, coverage: float, codes: NumpyArray | None = None
+        self,
+        scores: NumpyArray,
+        coverage: float,
+        codes: NumpyArray | None = None,
+        purpose: str = "",
     ) -> NumpyArray:
         """The conformal quantile, one number, or that of each row's group.
 
@@ -240,6 +280,8 @@ class Calibration:
             Between 0 and 1.
         codes : ndarray of shape (m,), optional
             Groups of new rows; -1 for one that has no calibration rows.
+        purpose : str, optional
+            See `conformal_quantile`.
 
         Returns
         -------
@@ -251,16 +293,19 @@ class Calibration:
             If a group, or all of them, has too few calibration rows.
         """
         if self.groups is None or codes is None:
-            return np.asarray(self._quantile(scores, coverage, slice(None)))
+            return np.asarray(self._quantile(scores, coverage, slice(None), purpose))
         found, positions = np.unique(codes, return_inverse=True)
         bounds = []
         for code in found:
             try:
-                bounds.append(self._quantile(scores, coverage, self.groups.codes == code))
+                rows = self.groups.codes == code
+                bounds.append(self._quantile(scores, coverage, rows, purpose))
             except TooFewRowsError as error:
                 raise TooFewRowsError(f"group {self.groups.labels[code]}: {error}") from None
         return np.asarray(bounds)[positions]
 
-    def _quantile(self, scores: NumpyArray, coverage: float, rows: Any) -> float:
+    def _quantile(self, scores: NumpyArray, coverage: float, rows: Any, purpose: str) -> float:
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        return conformal_quantile(scores[rows], coverage, weight, unbounded=self.unbounded)
+        return conformal_quantile(
+            scores[rows], coverage, weight, unbounded=self.unbounded, purpose=purpose
+        )

@@ -50,6 +50,8 @@ def check_features(
     X = on_host(X)
     if type(X).__module__.startswith("polars."):
         X = _from_polars(X)
+    elif type(X).__module__.startswith("pyarrow."):
+        X = _from_arrow(X)
     elif hasattr(X, "to_pandas"):
         X = X.to_pandas()
     if hasattr(X, "iloc"):
@@ -128,9 +130,20 @@ def _from_polars(X: Any) -> Any:
         if kind.startswith(("Categorical", "Enum")):
             columns[column] = pd.Categorical(values.to_list())
         else:
-            # booleans with nulls would be objects
-            columns[column] = (values.cast(float) if kind == "Boolean" else values).to_numpy()
+            # what would be objects: decimals, and booleans with nulls
+            objects = kind.startswith(("Boolean", "Decimal"))
+            columns[column] = (values.cast(float) if objects else values).to_numpy()
     return pd.DataFrame(columns)
+
+
+def _from_arrow(X: Any) -> Any:
+    """A table of pyarrow as a frame of pandas, with numbers for what would be objects there."""
+    import pandas as pd
+
+    def nullable(kind: Any) -> Any:
+        return pd.ArrowDtype(kind) if str(kind).startswith(("bool", "decimal")) else None
+
+    return X.to_pandas(types_mapper=nullable)
 
 
 def _plain_columns(X: Any, name: str) -> Any:
@@ -182,14 +195,23 @@ def refuse_characters(X: Any, characters: str, engine: str) -> None:
     """
     for name in getattr(X, "columns", ()):
         if set(characters) & set(str(name)):
+            shown = " ".join(repr(c)[1:-1] for c in characters)
             raise ValueError(
-                f"X: column {name!r}: {engine} takes none of {' '.join(characters)} in a name; "
-                "rename it"
+                f"X: column {name!r}: {engine} takes none of {shown} in a name; rename it"
             )
 
 
-def refuse_beyond_single(X: Any, engine: str) -> None:
+def refuse_beyond_single(values: Any, name: str, engine: str) -> None:
     """Refuse numbers that are finite in double precision only.
+
+    Parameters
+    ----------
+    values : ndarray, CSR matrix or pandas.DataFrame
+        Features or targets.
+    name : str
+        How the error message calls them.
+    engine : str
+        Which engine computes.
 
     Raises
     ------
@@ -197,14 +219,15 @@ def refuse_beyond_single(X: Any, engine: str) -> None:
         If there is one.
     """
     largest = np.finfo(np.float32).max
-    if hasattr(X, "iloc"):
-        columns = {f"column {name!r}": X[name] for name in X.select_dtypes("number")}
+    if hasattr(values, "iloc"):
+        numbers = values.select_dtypes("number")
+        parts = {f"column {column!r}": numbers[column] for column in numbers}
     else:
-        columns = {"an entry": X.data if issparse(X) else X}
-    for where, values in columns.items():
-        if np.any((values > largest) | (values < -largest)):
+        parts = {"an entry": values.data if issparse(values) else values}
+    for where, part in parts.items():
+        if np.any((part > largest) | (part < -largest)):
             raise ValueError(
-                f"X: {where} is beyond {largest:.3g}; {engine} computes in single precision"
+                f"{name}: {where} is beyond {largest:.3g}; {engine} computes in single precision"
             )
 
 

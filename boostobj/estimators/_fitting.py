@@ -30,16 +30,25 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state
 
-from boostobj._arrays import check_weights
+from boostobj._arrays import as_count, check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
 from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.rounds import derivatives
+from boostobj.estimators._features import refuse_beyond_single
 from boostobj.estimators._progress import Progress
 from boostobj.metrics.base import Metric
 
-__all__ = ["Engine", "FittedModel", "Rows", "fit_engine", "resolve_engine", "split_rows"]
+__all__ = [
+    "Engine",
+    "FittedModel",
+    "Rows",
+    "check_range",
+    "fit_engine",
+    "resolve_engine",
+    "split_rows",
+]
 
 
 class Rows(NamedTuple):
@@ -48,6 +57,12 @@ class Rows(NamedTuple):
     X: Any
     y: Any = None
     sample_weight: NumpyArray | None = None
+
+    @property
+    def targets_vary(self) -> NumpyArray:
+        """Whether rows that have weight differ in their target, for each column of it."""
+        y = self.y if self.sample_weight is None else self.y[self.sample_weight > 0]
+        return np.asarray(np.ptp(y, axis=0) > 0)
 
 
 @dataclass(frozen=True)
@@ -102,8 +117,13 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    #: Its own name of the number of rounds, and the least that it takes.
+    rounds_name: ClassVar[str]
+    least_rounds: ClassVar[int]
     #: Parameters of the wrapper that a loss sets itself, and what to do instead.
     reserved: ClassVar[dict[str, str]]
+    #: Values of theirs that ask for nothing.
+    neutral: ClassVar[dict[str, tuple[Any, ...]]]
     #: Its conventions.
     adapter: ClassVar[Adapter]
     #: Type of the margins it predicts.
@@ -117,7 +137,13 @@ class Engine(ABC):
         if self.estimator.get_params().get("random_state") is None and random_state is not None:
             seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
             self.estimator.set_params(random_state=int(seed))
+        self._check_rounds()
         self.check()
+
+    def _check_rounds(self) -> None:
+        for name, value in self.estimator.get_params().items():
+            if self.canonical(name) == self.rounds_name and value is not None:
+                as_count(value, f"estimator: {name}", low=self.least_rounds)
 
     @abstractmethod
     def check(self) -> None:
@@ -136,13 +162,12 @@ class Engine(ABC):
         parameters = self.estimator.get_params().items()
         return {self.canonical(name): value for name, value in parameters if value is not None}
 
-    def _refuse_reserved(self, objectives: set[str]) -> None:
+    def _refuse_reserved(self) -> None:
         kind = type(self.estimator).__name__
         refused = {**self.reserved, "objective": "boostobj's loss is the objective, leave it out"}
         for name, value in self.estimator.get_params().items():
             own = self.canonical(name)
-            allowed = own == "objective" and isinstance(value, str) and value in objectives
-            if own in refused and value is not None and not allowed:
+            if own in refused and value is not None and value not in self.neutral.get(own, ()):
                 raise ValueError(f"estimator: {kind}({name}={value!r}): {refused[own]}")
 
     @property
@@ -154,6 +179,10 @@ class Engine(ABC):
     @abstractmethod
     def n_rounds(self) -> int:
         """How many rounds the hyperparameters ask for."""
+
+    def drops_trees_of(self, booster: Any) -> bool:
+        """Whether trees of a model to go on from are dropped, whatever the hyperparameters."""
+        return False
 
     @abstractmethod
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
@@ -216,7 +245,11 @@ class FittedModel:
 
 
 def resolve_engine(
-    estimator: Any = None, *, owner: str = "BoostRegressor", random_state: Any = None
+    estimator: Any = None,
+    *,
+    owner: str = "BoostRegressor",
+    random_state: Any = None,
+    fitted_belongs: str = "a model to go on from as init_model of fit",
 ) -> Engine:
     """The engine behind a user's `estimator`.
 
@@ -228,6 +261,8 @@ def resolve_engine(
         Who asks, for error messages.
     random_state : int, RandomState or None
         Seeds the engine unless `estimator` has a seed of its own.
+    fitted_belongs : str
+        Where `owner` takes a fitted model, for the error message.
 
     Returns
     -------
@@ -268,13 +303,13 @@ def resolve_engine(
     if estimator.__sklearn_is_fitted__():
         raise ValueError(
             f"{owner}: estimator is fitted already; pass an unfitted {kind.__name__} with the same "
-            "parameters, and a model to go on from as init_model of fit"
+            f"parameters, and {fitted_belongs}"
         )
     return engines[name](estimator, random_state)
 
 
 def split_rows(
-    rows: Rows, validation_fraction: float | None, *, random_state: Any = None, stratify: Any = None
+    rows: Rows, validation_fraction: float, *, random_state: Any = None, stratify: Any = None
 ) -> tuple[Rows, Rows]:
     """Split rows at random into a training and a validation part.
 
@@ -305,7 +340,7 @@ def split_rows(
     try:
         _, watched = train_test_split(
             drawn,
-            test_size=validation_fraction,
+            test_size=float(validation_fraction),
             random_state=random_state,
             stratify=None if stratify is None else stratify[drawn],
         )
@@ -361,7 +396,7 @@ def fit_engine(
     weight = check_weights(train.sample_weight, len(train.y))
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
     if loss.unit_curvature:
-        _check_precision(train.y, start, weight, engine)
+        _check_precision(train, start, engine)
     mean_hessian = _mean_hessian(loss, engine, train.y, start, weight)
     metric = loss.metric
     metric_unit = _metric_unit(metric, validation, start)
@@ -413,10 +448,17 @@ def fit_engine(
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
     # The margins before the last tree tell at once of nearly every model that it has splits; of
     # trees with several outputs, whose importances crash XGBoost 2, as well.
-    if not np.ptp(raw_before, axis=0).any() and np.ptp(train.y, axis=0).any():
+    if not np.ptp(raw_before, axis=0).any() and train.targets_vary.any():
         _check_splits(engine, booster, train.X.shape[1])
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
+
+
+def check_range(engine: Engine, rows: Rows, suffix: str = "") -> None:
+    """Refuse targets and weights that single precision does not hold."""
+    for name, values in (("y", rows.y), ("sample_weight", rows.sample_weight)):
+        if values is not None:
+            refuse_beyond_single(values, f"{name}{suffix}", engine.name)
 
 
 def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
@@ -424,9 +466,10 @@ def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
     if not engine.feature_importances(booster, n_features).any():
         warnings.warn(
             f"no tree of {engine.name} has a split, so that all predictions are the same: the rows "
-            "are too few, or the targets too small, for its limits, such as min_child_samples of "
-            "LightGBM, and min_child_weight and gamma of XGBoost; or the loss is flat, or as good "
-            "as infinite, at targets of this scale",
+            "are too few, or the targets too small or too large, for its limits, such as "
+            "min_child_samples of LightGBM, and min_child_weight and gamma of XGBoost; or weights, "
+            "which count as rows, are too small: divide them by their mean; or the loss is flat, "
+            "or as good as infinite, at targets of this scale",
             UserWarning,
             stacklevel=6,
         )
@@ -470,15 +513,13 @@ def _mean_hessian(
     return float(4.0 ** min(np.ceil(wanted), np.floor(allowed)))
 
 
-def _check_precision(
-    y: NumpyArray, start: NumpyArray, weight: NumpyArray | None, engine: Engine
-) -> None:
+def _check_precision(train: Rows, start: NumpyArray, engine: Engine) -> None:
     """Warn if the engine's margins hardly tell the targets from the start value."""
-    spread = np.atleast_1d(_spread(y, start, weight))
+    spread = np.atleast_1d(_spread(train.y, start, train.sample_weight))
     offset = np.atleast_1d(start)
     step = np.spacing(np.abs(offset).astype(engine.margins))
     # what a constant target differs by is rounding
-    lost = (step > 0.01 * spread) & (np.ptp(y, axis=0) > 0)
+    lost = (step > 0.01 * spread) & train.targets_vary
     if np.any(lost):
         i = int(np.argmax(lost))
         warnings.warn(

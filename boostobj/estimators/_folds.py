@@ -50,7 +50,13 @@ def calibration_folds(
         return [(np.flatnonzero(counts), np.arange(0))]
     own = model.calibration == "cv" and not isinstance(model.cv, Integral)
     if own:
-        folds = _checked(check_cv(model.cv, rows.y).split(rows.X, rows.y, labels), n, owner)
+        try:
+            splits = list(check_cv(model.cv, rows.y).split(rows.X, rows.y, labels))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{owner}: cv must give pairs of rows, (train, test): {error}"
+            ) from error
+        folds = _checked(splits, n, owner)
     else:
         kept = np.flatnonzero(counts)
         codes = np.zeros(n, dtype=int) if groups is None else groups.codes
@@ -66,7 +72,7 @@ def calibration_folds(
         else:
             _, first, size = np.unique(codes[order], return_index=True, return_counts=True)
             position = np.arange(len(kept)) - np.repeat(first, size)
-            share = np.ceil(np.round(model.calibration_fraction * size, 9))
+            share = np.ceil(np.round(float(model.calibration_fraction) * size, 9))
             part[order] = np.where(position < np.repeat(share, size), 0, 1)
         n_folds = int(model.cv) if model.calibration == "cv" else 1
         folds = [(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n_folds)]
@@ -74,8 +80,11 @@ def calibration_folds(
     for train, _ in folds:
         if len(train) < 2:
             name = "cv" if model.calibration == "cv" else "calibration_fraction"
+            grouped = ""
+            if groups is not None and model.calibration == "split":
+                grouped = f", rounded up in each of {len(groups.labels)} groups,"
             raise ValueError(
-                f"{owner}: {name}={getattr(model, name)!r} leaves {len(train)} of "
+                f"{owner}: {name}={getattr(model, name)!r}{grouped} leaves {len(train)} of "
                 f"{np.count_nonzero(counts)} rows to train on, at least 2 are needed"
             )
     return folds

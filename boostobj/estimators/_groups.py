@@ -53,6 +53,8 @@ class Groups(NamedTuple):
 
         Raises
         ------
+        TypeError
+            If a label cannot be hashed.
         ValueError
             If the shape does not fit, or a label is missing.
         """
@@ -63,10 +65,14 @@ class Groups(NamedTuple):
             raise ValueError(f"groups must have shape ({n},), got {values.shape}")
         if any(map(is_missing, values)):
             raise ValueError("groups must not have missing values")
-        if labels is None:
-            labels = tuple(dict.fromkeys(values if weight is None else values[weight > 0]))
-        positions = {label: i for i, label in enumerate(labels)}
-        return cls(np.array([positions.get(value, -1) for value in values], dtype=int), labels)
+        try:
+            if labels is None:
+                labels = tuple(dict.fromkeys(values if weight is None else values[weight > 0]))
+            positions = {label: i for i, label in enumerate(labels)}
+            codes = [positions.get(value, -1) for value in values]
+        except TypeError as error:
+            raise TypeError(f"groups must be numbers, strings or the like: {error}") from None
+        return cls(np.array(codes, dtype=int), labels)
 
     def take(self, rows: NumpyArray) -> Self:
         """Some of the rows."""

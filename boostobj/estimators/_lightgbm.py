@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from boostobj._arrays import as_float
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine.lightgbm import ADAPTER
 from boostobj.estimators._features import numbered, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
 
 #: What does not go on to training as a parameter.
-_NOT_PASSED = ("class_weight", "importance_type", "num_iterations", "objective")
+_NOT_PASSED = (
+    "class_weight",
+    "early_stopping_round",  # LightGBM 4.0 does not take that there is none
+    "importance_type",
+    "num_iterations",
+    "objective",
+)
 
 
 class LightGBMEngine(Engine):
     """Trains natively with the parameters of `LGBMRegressor` or `LGBMClassifier`."""
 
     name = "lightgbm"
+    rounds_name, least_rounds = "num_iterations", 1
     reserved = {
         "boost_from_average": "the model starts at the loss's start value",
         "class_weight": "set it on BoostClassifier",
@@ -30,6 +39,12 @@ class LightGBMEngine(Engine):
         "metric": "it is the loss's own metric",
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
+    }
+    neutral = {
+        "early_stopping_round": (0, -1),
+        "is_unbalance": (False,),
+        "objective": ("regression", "binary", "multiclass"),
+        "scale_pos_weight": (1,),
     }
     adapter = ADAPTER
     margins = np.float64
@@ -43,7 +58,7 @@ class LightGBMEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
-        self._refuse_reserved({"regression", "binary", "multiclass"})
+        self._refuse_reserved()
         if self.boosting in ("rf", "random_forest"):
             raise ValueError(
                 f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "
@@ -62,7 +77,7 @@ class LightGBMEngine(Engine):
     @property
     def boosting(self) -> str:
         """The kind of boosting."""
-        return str(self.given["boosting"])
+        return str(self.given.get("boosting", "gbdt"))
 
     @property
     def dart(self) -> bool:
@@ -72,7 +87,7 @@ class LightGBMEngine(Engine):
     @property
     def n_rounds(self) -> int:
         """How many rounds the hyperparameters ask for."""
-        return int(self.given["num_iterations"])
+        return int(self.given.get("num_iterations", 100))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -150,7 +165,8 @@ class LightGBMEngine(Engine):
 
     def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
         """The engine's importances, unscaled."""
-        return np.asarray(booster.feature_importance(self.estimator.importance_type), dtype=float)
+        kind = self.given.get("importance_type", "split")
+        return np.asarray(booster.feature_importance(kind), dtype=float)
 
     @property
     def _threads(self) -> int:
@@ -159,7 +175,7 @@ class LightGBMEngine(Engine):
     def _dataset(self, rows: Rows, reference: Any = None) -> Any:
         import lightgbm
 
-        refuse_characters(rows.X, '",:[]{}', self.name)
+        _check_names(rows.X)
         y = rows.y if rows.y.ndim == 1 else rows.y[:, 0]
         return lightgbm.Dataset(
             _readable(rows.X),
@@ -170,10 +186,25 @@ class LightGBMEngine(Engine):
         )
 
 
+def _check_names(X: Any) -> None:
+    """Refuse names of columns that LightGBM does not take, or does not tell apart."""
+    refuse_characters(X, '",:[]{}\n\r', LightGBMEngine.name)
+    written = Counter(str(name).replace(" ", "_") for name in getattr(X, "columns", ()))
+    for name, times in written.items():
+        if not name or times > 1:
+            raise ValueError(
+                f"X: {times} of the columns would be {name!r} in lightgbm, which has _ for a space "
+                "and takes no name twice, nor an empty one; rename it"
+            )
+
+
 def _readable(X: Any) -> Any:
     """Features whose categories LightGBM can write into a model, as JSON."""
-    scalars = ("string", "integer", "floating", "boolean", "mixed-integer", "mixed", "empty")
-    return numbered(X, known=lambda categories: categories.inferred_type in scalars)
+    return numbered(X, known=lambda categories: all(map(_is_scalar_of_json, categories.tolist())))
+
+
+def _is_scalar_of_json(value: Any) -> bool:
+    return isinstance(value, str | int | float)
 
 
 @cache
@@ -220,7 +251,7 @@ def add_init_score(booster: Any, init_score: ArrayLike) -> Any:
     Raises
     ------
     TypeError
-        If `booster` is not a LightGBM booster.
+        If `booster` is not a LightGBM booster, or `init_score` does not consist of numbers.
     ValueError
         If `init_score` is not finite or has not one number per class, or the booster has no tree.
 
@@ -235,7 +266,7 @@ def add_init_score(booster: Any, init_score: ArrayLike) -> Any:
 
     if not isinstance(booster, lightgbm.Booster):
         raise TypeError(f"booster must be a lightgbm.Booster, got {type(booster).__name__}")
-    start = np.atleast_1d(np.asarray(init_score, dtype=np.float64))
+    start = np.atleast_1d(np.asarray(as_float(init_score, "init_score"), dtype=np.float64))
     k = booster.num_model_per_iteration()
     if start.shape != (k,) or not np.all(np.isfinite(start)):
         raise ValueError(

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss
+from boostobj.engine.lightgbm import _THREAD_NAMES  # among them XGBoost's
 from boostobj.estimators._base import check_early_stopping
 from boostobj.estimators._fitting import Rows, resolve_engine
 from boostobj.estimators._interval_checks import check_level
@@ -54,7 +55,8 @@ def fit_models(
         For each part the models by level, or by the tuple of levels.
     """
     levels = np.array(
-        [model.lower, 0.5, model.upper, *(() if model.quantiles is None else model.quantiles)]
+        [model.lower, 0.5, model.upper, *(() if model.quantiles is None else model.quantiles)],
+        dtype=np.float64,
     )
     # what rounding has done to 1 - 0.1 is no level of its own
     rounded = np.round(levels, 12)
@@ -153,7 +155,12 @@ def _predict(key: Any, model: Any, X: Any) -> NumpyArray:
 
 def _engine(model: Any, n_models: int, seed: int, validation_given: bool) -> Any:
     """The engine's wrapper with threads for one of the models that are fitted at once."""
-    engine = resolve_engine(model.estimator, owner=type(model).__name__, random_state=seed)
+    engine = resolve_engine(
+        model.estimator,
+        owner=type(model).__name__,
+        random_state=seed,
+        fitted_belongs="models to calibrate as they are in a mapping from level to model",
+    )
     if model.estimator is None:
         engine.estimator.set_params(**_DEFAULTS[engine.name])
     if model.early_stopping_rounds is not None:
@@ -161,8 +168,10 @@ def _engine(model: Any, n_models: int, seed: int, validation_given: bool) -> Any
     at_once = min(effective_n_jobs(model.n_jobs), n_models)
     if at_once > 1:
         share = max(1, effective_n_jobs(-1) // at_once)
-        asked = engine.estimator.get_params()["n_jobs"]
-        engine.estimator.set_params(n_jobs=min(asked, share) if (asked or 0) > 0 else share)
+        asked = {k: v for k, v in engine.estimator.get_params().items() if k in _THREAD_NAMES}
+        engine.estimator.set_params(
+            **{k: min(v, share) if (v or 0) > 0 else share for k, v in asked.items()}
+        )
     if engine.callbacks:
         engine.estimator.set_params(callbacks=engine.callbacks)
     return engine.estimator

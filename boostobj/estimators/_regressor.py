@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss
+from boostobj.base import Loss, MarginLoss, MulticlassLoss, takes_fractions
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,
@@ -104,6 +104,9 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        loss = self._loss_or_none
+        if loss is not None:
+            tags.target_tags.positive_only = not loss._domain.contains(np.asarray([-1.0])).all()
         return tags
 
     @all_or_nothing
@@ -151,7 +154,8 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         """
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, type(self).__name__)
-        if isinstance(loss, MarginLoss | MulticlassLoss):
+        labels_only = loss.link.gives_probabilities and not takes_fractions(loss)
+        if labels_only or isinstance(loss, MarginLoss | MulticlassLoss):
             raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
         engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
@@ -166,7 +170,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
                     f"BoostRegressor: y_val of shape {validation.y.shape} does not fit y of "
                     f"shape {rows.y.shape}"
                 )
-        warn_of_constant(self, rows.y)
+        warn_of_constant(self, rows.y, rows.sample_weight)
         self.loss_ = loss
         return self._fit(engine, rows, validation, origin)
 

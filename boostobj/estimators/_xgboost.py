@@ -25,12 +25,17 @@ class XGBoostEngine(Engine):
     """Trains natively with the parameters of `XGBRegressor` or `XGBClassifier`."""
 
     name = "xgboost"
+    rounds_name, least_rounds = "n_estimators", 0
     reserved = {
         "base_score": "it is the loss's start value",
         "early_stopping_rounds": "set it on the boostobj estimator",
         "eval_metric": "it is the loss's own metric",
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
+    }
+    neutral = {
+        "objective": ("reg:squarederror", "binary:logistic", "multi:softprob"),
+        "scale_pos_weight": (1,),
     }
     adapter = ADAPTER
     margins = np.float32
@@ -51,7 +56,7 @@ class XGBoostEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
-        self._refuse_reserved({"reg:squarederror", "binary:logistic", "multi:softprob"})
+        self._refuse_reserved()
         if self.estimator.get_params().get("booster") == "gblinear":
             raise ValueError(
                 "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
@@ -78,6 +83,10 @@ class XGBoostEngine(Engine):
         # from 3.4 on these do without that word
         drops = self.given.get("rate_drop") or self.given.get("one_drop")
         return bool(drops) and _version(xgboost) >= (3, 4)
+
+    def drops_trees_of(self, booster: Any) -> bool:
+        """Whether a model to go on from is of DART, which XGBoost then goes on with."""
+        return b'"weight_drop":[' in booster.save_raw("json")
 
     @property
     def n_rounds(self) -> int:
@@ -213,7 +222,7 @@ class XGBoostEngine(Engine):
                 enable_categorical=True,
             )
         except xgboost.core.XGBoostError:
-            refuse_beyond_single(rows.X, self.name)  # XGBoost does not tell which column
+            refuse_beyond_single(rows.X, "X", self.name)  # XGBoost does not tell which column
             raise
 
 

@@ -62,7 +62,9 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         The levels of the interval, ``0 < lower < upper < 1``. It promises to cover
         ``upper - lower``.
     quantiles : sequence of float, optional
-        Further levels for `predict_quantiles`. The median is always there.
+        Further levels for `predict_quantiles`, which other coverages of `predict_interval` use as
+        well. The median is always there. Each needs as many calibration rows as its own bound, 99
+        for 0.01 or 0.99, unless `unbounded`.
     calibration : {"split", "cv"} or None, default="split"
         "split" calibrates on a part of the rows, which no model sees, early stopping included.
         "cv" trains on all but one of `cv` folds in turn, calibrates on the folds left out and
@@ -79,7 +81,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         Otherwise each side gets a score of its own and misses no more than its share, `lower`
         and ``1 - upper``.
     calibration_fraction : float, default=0.2
-        Share of the rows that "split" calibrates on, in (0, 1).
+        Share of the rows that "split" calibrates on, in (0, 1). With the `groups` of `fit` it is
+        a share of each group, rounded up: of groups of two rows, half.
     cv : int, splitter or iterable of (train, test) indices, default=5
         The folds of "cv"; each row may be left out once at most. If rows of one day, person or
         place depend on each other, folds that keep them together keep the promise for new days,
@@ -245,8 +248,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         Raises
         ------
         TooFewRowsError
-            If there are too few calibration rows, overall or in a group, for the level; a
-            ValueError.
+            If there are too few calibration rows, overall or in a group, for the interval or one
+            of `quantiles`; a ValueError.
         TypeError, ValueError
             If an argument is not what it should be; before training starts.
         """
@@ -269,7 +272,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         calibration = None
         if self.calibration is not None:
             calibration = self._calibration_of(np.zeros((len(left_out), 0)), weight, known)
-        warn_of_constant(self, rows.y)
+        warn_of_constant(self, rows.y, rows.sample_weight)
         models = fit_models(self, [take_rows(rows, train) for train, _ in folds], validation, seed)
         if calibration is not None:
             predicted = [
@@ -298,11 +301,12 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     def _calibration_of(
         self, residuals: NumpyArray, weight: NumpyArray | None, groups: Groups | None
     ) -> Calibration:
-        """The calibration; an error if there are too few rows for the interval, in any group."""
+        """The calibration; an error if there are too few rows for what is asked, in any group."""
         calibration = Calibration(
             residuals, weight, groups, bool(self.symmetric), bool(self.unbounded)
         )
-        calibration.check(self.lower, self.upper)
+        quantiles = () if self.quantiles is None else map(float, self.quantiles)
+        calibration.check(float(self.lower), float(self.upper), quantiles)
         return calibration
 
     def _keep(
@@ -438,16 +442,13 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         if self._calibration is None:
             return quantiles
         median = self._median(quantiles)[:, None]
-        for j, level in enumerate(self.quantiles_):
-            residuals = self._calibration.residuals[:, j]
-            if level < 0.5:
-                down = self._calibration.quantile(-residuals, 1 - level, codes)
-                quantiles[:, j] = -beyond(-quantiles[:, j], down)
-            elif level > 0.5:
-                up = self._calibration.quantile(residuals, level, codes)
-                quantiles[:, j] = beyond(quantiles[:, j], up)
+        side = np.sign(self.quantiles_ - 0.5)
+        for j in np.flatnonzero(side):
+            residuals, level = self._calibration.residuals[:, j], float(self.quantiles_[j])
+            growth = self._calibration.outwards(residuals, level, codes)
+            quantiles[:, j] = side[j] * beyond(side[j] * quantiles[:, j], growth)
         # Bounds that cross after their calibration give way to the outer one.
-        below, above = self.quantiles_ < 0.5, self.quantiles_ > 0.5
+        below, above = side < 0, side > 0
         outwards = np.minimum.accumulate(quantiles[:, below][:, ::-1], axis=1)
         quantiles[:, below] = np.minimum(outwards[:, ::-1], median)
         quantiles[:, above] = np.maximum(np.maximum.accumulate(quantiles[:, above], axis=1), median)
@@ -475,7 +476,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         lower, upper = self.lower_, self.upper_
         if coverage is not None:
             check_level(coverage, f"{type(self).__name__}: coverage")
-            outside = (1 - coverage) / (lower + 1 - upper)
+            outside = (1 - float(coverage)) / (lower + 1 - upper)
             lower, upper = outside * lower, 1 - outside * (1 - upper)
         centre = 0.5 if lower < 0.5 < upper else (lower + upper) / 2
         weights = np.stack([level_weights(self.quantiles_, q) for q in (lower, centre, upper)])
@@ -505,7 +506,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         if len(unknown) and self._calibration is not None and not self._calibration.unbounded:
             group = np.asarray(groups, dtype=object)[unknown[0]]
             raise TooFewRowsError(
-                f"{owner}: group {group!r} was not in fit, so that no finite bound is known; fit "
-                "with unbounded=True for infinite ones"
+                f"{owner}: group {group!r} was not in fit, or only in rows of weight zero, so that "
+                "no finite bound is known; fit with unbounded=True for infinite ones"
             )
         return known.codes

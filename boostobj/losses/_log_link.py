@@ -19,8 +19,8 @@ class LogLinkLoss(PointwiseLoss):
     exponential stays constant once it comes near the largest number, at a margin of some 86 in
     float32 and 703 in float64.
 
-    The Hessian vanishes with the margin, with the target, or nearly so: where some targets are
-    hundreds of times others, leaves of the ones or the others step towards infinity. So the
+    The Hessian tends to zero where the prediction is far too small (`Poisson`), far too large
+    (`Gamma`) or either (`NegativeBinomial`), and leaves there would step without bound. So the
     estimators limit leaves as XGBoost does for its Poisson objective; elsewhere, the booster's
     parameter ``max_delta_step`` does it.
     """

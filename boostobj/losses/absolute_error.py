@@ -13,7 +13,7 @@ from boostobj.curvature import PinballLoss
 class AbsoluteError(PinballLoss):
     """Absolute error, minimised by the median.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: smoothed, see `boostobj.curvature`.
 
     Parameters
@@ -21,6 +21,18 @@ class AbsoluteError(PinballLoss):
     scale : float, optional
         Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
         estimated each round.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is neither a number nor None.
+    ValueError
+        If `scale` is not finite and > 0.
+
+    References
+    ----------
+    Bloomfield, Steiger (1983). Least absolute deviations: theory, applications, and algorithms.
+    Birkhäuser.
     """
 
     scale: float | None = None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_number
+from boostobj._labels import one_row_per_class
 from boostobj._math import clip, power, sigmoids_and_surprise, softplus
 from boostobj._typing import Array, NumpyArray
-from boostobj.base import BinaryLoss, one_row_per_class
+from boostobj.base import BinaryLoss
 from boostobj.links import Logit
 
 #: Curvature of dropped rows, where the loss is flat.
@@ -27,8 +28,8 @@ class AsymmetricLoss(BinaryLoss):
     ``-u**gamma_negative*log(1 - u)`` with ``u = max(s - clip, 0)``. `Asymmetric` is something
     else, a regression loss with two sides.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; the result ranks rows, and
-    is a probability only if all parameters are zero.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: logit; the result
+    ranks rows, and is a probability only if all parameters are zero.
     Curvature: smoothed; ``(1 + gamma)*p*|gradient|`` with ``p`` the probability of the row's
     class and `gamma` its exponent. It is positive where the second derivative is not, and equals
     the surrogate of `Focal` if `clip` is zero. Dropped negatives have next to none.
@@ -43,6 +44,14 @@ class AsymmetricLoss(BinaryLoss):
         The focusing exponent of the negatives, >= 0.
     clip : float, default=0.05
         Negatives with a smaller probability than this are dropped, from 0 to 1.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If `gamma_positive` or `gamma_negative` is not finite and >= 0, or `clip` is not from
+        0 to 1.
 
     References
     ----------

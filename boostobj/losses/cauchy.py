@@ -14,13 +14,20 @@ from boostobj.losses._redescending import RedescendingLoss
 class Cauchy(RedescendingLoss):
     """Cauchy loss: squared near zero, logarithmic far away; an outlier counts ever less.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``1/(1 + (r/scale)**2)``, at least 1e-16.
 
     Parameters
     ----------
     scale : float, default=1.0
         Where a row counts half, in units of the target, > 0.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is not a number.
+    ValueError
+        If `scale` is not finite and > 0.
 
     References
     ----------

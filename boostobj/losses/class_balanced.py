@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from boostobj._arrays import (
 from boostobj._formulas import spelled_out
 from boostobj._math import clip
 from boostobj._typing import Array, Curvature, NumpyArray
-from boostobj.base import Loss, MulticlassLoss, PointwiseLoss
+from boostobj.base import Loss, MulticlassLoss, PointwiseLoss, Sample
 from boostobj.links import Link
 from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
 from boostobj.losses.logistic import Logistic
@@ -112,6 +112,11 @@ class ClassBalanced(Loss):
         return bool(self.loss.unimodal)
 
     @property
+    def max_delta_step(self) -> float:  # type: ignore[override]
+        """That of `loss`."""
+        return float(self.loss.max_delta_step)
+
+    @property
     def weights(self) -> tuple[float, ...]:
         """The weight of each class."""
         # of few rows, 1 - beta**count has no digits
@@ -124,6 +129,9 @@ class ClassBalanced(Loss):
         def _pointwise_value(self, y: Array, raw: Array) -> Array: ...
 
         def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
+
+    def _adapted(self, sample: Sample) -> Self:
+        return replace(self, loss=self.loss._adapted(sample))
 
     def _weight(self, y: Array) -> Array:
         """The weight of each row."""

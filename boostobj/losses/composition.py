@@ -14,7 +14,8 @@ import numpy as np
 
 from boostobj._arrays import Domain
 from boostobj._formulas import spelled_out
-from boostobj._math import choose, clip
+from boostobj._labels import one_row_per_class
+from boostobj._math import choose, clip, times
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
     BinaryLoss,
@@ -25,7 +26,6 @@ from boostobj.base import (
     ResidualDerivatives,
     ResidualLoss,
     Sample,
-    one_row_per_class,
 )
 from boostobj.links import Link
 from boostobj.losses._wrapping import OutlinedFormula, formula_of_rows
@@ -52,6 +52,9 @@ class Intersection(Domain):
     """What lies in several domains."""
 
     domains: tuple[Domain, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(dict.fromkeys(map(str, self.domains)))
 
     def contains(self, y: Array) -> Array:
         """Elementwise membership."""
@@ -127,8 +130,9 @@ class LinearCombination:
 
     @property
     def max_delta_step(self) -> float:
-        """The limit of the terms that have one."""
-        return float(max(loss.max_delta_step for loss in self.losses))
+        """The least limit of the terms that have one."""
+        limits = [float(loss.max_delta_step) for loss in self.losses if loss.max_delta_step]
+        return min(limits, default=0.0)
 
     @property
     def coupled_outputs(self) -> bool:
@@ -139,20 +143,26 @@ class LinearCombination:
     def _domain(self) -> Intersection:
         return Intersection(tuple(loss._domain for loss in self.losses))
 
+    def _mean_worth(self, mean: float, spread: float) -> float:
+        if len(self.terms) > 1:
+            return float(super()._mean_worth(mean, spread))  # type: ignore[misc]
+        ((factor, loss),) = self.terms
+        return float(loss._mean_worth(mean / factor, spread))
+
     def _value(self, *row: Array) -> Array:
-        return sum(factor * loss._value(*row) for factor, loss in self.terms)
+        return self._sum(loss._value(*row) for loss in self.losses)
 
     def _gradient_hessian(self, *row: Array) -> tuple[Array, Array]:
         return self._total(loss._gradient_hessian(*row) for loss in self.losses)
 
     def _total(self, derivatives: Iterable[tuple[Array, Array]]) -> tuple[Array, Array]:
         """Sum of the terms' gradients and Hessians, times their factors."""
-        factors = [factor for factor, _ in self.terms]
-        gradient, hessian = (
-            sum(factor * x for factor, x in zip(factors, xs, strict=True))
-            for xs in zip(*derivatives, strict=True)
-        )
+        gradient, hessian = map(self._sum, zip(*derivatives, strict=True))
         return gradient, hessian
+
+    def _sum(self, xs: Iterable[Array]) -> Array:
+        """Sum of what the terms give, times their factors, which does not overflow."""
+        return sum(times(factor, x) for (factor, _), x in zip(self.terms, xs, strict=True))
 
     def _adapted(self, sample: Sample) -> Self:
         terms = tuple((factor, loss._adapted(sample)) for factor, loss in self.terms)
@@ -196,7 +206,7 @@ class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[ov
         return formula_of_rows(loss)
 
     def _value(self, y: Array, raw: Array) -> Array:
-        return sum(factor * loss._pointwise_value(y, raw) for factor, loss in self.terms)
+        return self._sum(loss._pointwise_value(y, raw) for loss in self.losses)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._total(loss._pointwise_derivatives(y, raw) for loss in self.losses)
@@ -332,6 +342,15 @@ class Asymmetric(ResidualLoss):
     def losses(self) -> tuple[Any, Any]:
         """Both losses."""
         return self.under, self.over
+
+    @property
+    def unit_curvature(self) -> bool:  # type: ignore[override]
+        """Whether both losses allow it."""
+        return bool(self.under.unit_curvature and self.over.unit_curvature)
+
+    @property
+    def _domain(self) -> Domain:
+        return Intersection((self.under._domain, self.over._domain))
 
     @property
     def unimodal(self) -> bool:

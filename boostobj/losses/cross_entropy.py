@@ -15,8 +15,8 @@ from boostobj.links import Logit
 class CrossEntropy(BinaryLoss):
     """Cross-entropy, minimised by the mean probability.
 
-    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit; with
-    ``positive_weight`` ≠ 1, probabilities refer to the reweighted rows.
+    Domain: `y_true` in [0, 1], labels or probabilities; margins real; both (n,) or (n, k). Link:
+    logit; with ``positive_weight`` ≠ 1, probabilities refer to the reweighted rows.
     Curvature: exact.
 
     Parameters
@@ -24,6 +24,18 @@ class CrossEntropy(BinaryLoss):
     positive_weight : float, default=1.0
         Weight of the positives, > 0, as the engines' ``scale_pos_weight``, which a custom
         objective does not get to see.
+
+    Raises
+    ------
+    TypeError
+        If `positive_weight` is not a number.
+    ValueError
+        If `positive_weight` is not finite and > 0.
+
+    References
+    ----------
+    Papke, Wooldridge (1996). Econometric methods for fractional response variables with an
+    application to 401(k) plan participation rates. Journal of Applied Econometrics 11(6).
     """
 
     positive_weight: float = 1.0

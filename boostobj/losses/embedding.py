@@ -122,8 +122,8 @@ class EmbeddingLoss(GroupLoss):
 class Triplet(EmbeddingLoss):
     """Triplet loss of similarities: an anchor is closer to its like than to its unlike.
 
-    Domain: rows in the order anchor, positive, negative; margins (n, k) real; `y_true` finite and
-    not looked at. Similarity is the dot product, so start from zero, which for XGBoost is
+    Domain: rows in the order anchor, positive, negative; margins (n, k) real; `y_true` (n,), finite
+    and not looked at. Similarity is the dot product, so start from zero, which for XGBoost is
     ``base_score=0``. Link: identity.
     Curvature: smoothed. The hinge of ``u = margin - anchor·positive + anchor·negative`` is
     majorised by a parabola of curvature ``1/(2|u|)`` in u; a row that moves u at the rate of the
@@ -134,6 +134,13 @@ class Triplet(EmbeddingLoss):
     ----------
     margin : float, default=1.0
         By how much the similarities shall differ, > 0. It sets the scale of the embedding.
+
+    Raises
+    ------
+    TypeError
+        If `margin` is not a number.
+    ValueError
+        If `margin` is not finite and > 0.
 
     References
     ----------
@@ -188,9 +195,9 @@ class Triplet(EmbeddingLoss):
 class Contrastive(EmbeddingLoss):
     """Contrastive loss of a siamese pair: like points attract, unlike ones keep a distance.
 
-    Domain: rows in pairs; `y_true` in [0, 1], 0 for a pair that is alike and 1 for one that is not,
-    the same in both rows; margins (n, k) real. Link: identity.
-    ``distance`` in the formula is the Euclidean one between the points of the pair.
+    Domain: rows in pairs; `y_true` (n,), in [0, 1], 0 for a pair that is alike and 1 for one that
+    is not, the same in both rows; margins (n, k) real. Link: identity. ``distance`` in the formula
+    is the Euclidean one between the points of the pair.
     Curvature: the majoriser 2, or ``2 (margin/distance)**2`` for an unlike pair beyond the margin,
     in each coordinate of either point: twice the curvature by distance, as both points move.
 
@@ -198,6 +205,13 @@ class Contrastive(EmbeddingLoss):
     ----------
     margin : float, default=1.0
         The distance beyond which unlike points no longer repel each other, > 0.
+
+    Raises
+    ------
+    TypeError
+        If `margin` is not a number.
+    ValueError
+        If `margin` is not finite and > 0.
 
     References
     ----------

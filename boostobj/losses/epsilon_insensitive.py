@@ -16,7 +16,7 @@ from boostobj.curvature import KinkedLoss
 class EpsilonInsensitive(KinkedLoss):
     """Absolute error beyond a tolerance, as in support vector regression.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: smoothed, ``1/sqrt(d**2 + s**2)``, where ``d`` is the distance of ``|r|`` from
     `epsilon` and ``s`` its scale; see `boostobj.curvature`. A row within the
     tolerance has no gradient but holds its leaf in place, the more the nearer it is to the edge.
@@ -28,6 +28,13 @@ class EpsilonInsensitive(KinkedLoss):
     scale : float, optional
         Scale ``s`` of the smoothed Hessian, in units of the target, > 0. By default it is
         estimated each round.
+
+    Raises
+    ------
+    TypeError
+        If `epsilon` is not a number, or `scale` is neither a number nor None.
+    ValueError
+        If `epsilon` is not finite and >= 0, or `scale` is not finite and > 0.
 
     References
     ----------

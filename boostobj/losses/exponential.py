@@ -15,8 +15,8 @@ from boostobj.links import HalfLogit
 class Exponential(MarginLoss):
     """Exponential loss of AdaBoost, minimised by half the log-odds.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: half-logit, so the probability is
-    ``sigmoid(2*raw)``.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: half-logit, so
+    the probability is ``sigmoid(2*raw)``.
     Curvature: exact. Below a margin of -18, a probability of 2e-16 for the row's class, the loss
     goes on as the parabola of its value, slope and curvature there, so that a margin of 1e4 does
     not overflow.

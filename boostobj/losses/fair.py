@@ -14,7 +14,7 @@ from boostobj.curvature import RobustHessian, RobustLoss
 class Fair(RobustLoss):
     """Fair's loss: squared near zero, nearly absolute far away.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``1/(1 + |r|/scale)``; exact on request.
 
     Parameters
@@ -23,6 +23,13 @@ class Fair(RobustLoss):
         Residuals below it count as near, in units of the target, > 0.
     hessian : {"majorizer", "exact"}, default="majorizer"
         The Hessian handed to the booster.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is not a number.
+    ValueError
+        If `scale` is not finite and > 0, or `hessian` is neither "majorizer" nor "exact".
 
     References
     ----------

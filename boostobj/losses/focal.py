@@ -13,15 +13,15 @@ from boostobj.links import FocalLogit, Link
 
 @dataclass(frozen=True)
 class Focal(BinaryLoss):
-    """Focal loss: cross-entropy that turns away from rows which are right already.
+    """Focal loss: cross-entropy that down-weights rows already classified correctly.
 
     A positive costs ``-alpha*(1 - s)**gamma*log(s)`` with ``s = sigmoid(raw)``, a negative
     ``-(1 - alpha)*s**gamma*log(1 - s)``; ``Focal(alpha=0.5, gamma=0)`` is half of the
     cross-entropy.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: `boostobj.links.FocalLogit`, the
-    probability that this loss estimates. ``sigmoid(raw)`` itself is drawn towards 1/2 by `gamma`
-    and shifted by `alpha`.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link:
+    `boostobj.links.FocalLogit`, the probability that this loss estimates. ``sigmoid(raw)`` itself
+    is drawn towards 1/2 by `gamma` and shifted by `alpha`.
     Curvature: smoothed. For a margin ``m`` of the row's class, ``p = sigmoid(m)`` and
     ``A = exp(m)*log(1 + exp(-m))`` the second derivative is ``(1 + gamma)*p*|gradient|`` less
     ``(1 - p)**(1 + gamma)*gamma*(A - p)``, times the class's weight, and negative for rows that
@@ -34,6 +34,13 @@ class Focal(BinaryLoss):
         Weight of the positives, between 0 and 1; the negatives have ``1 - alpha``.
     gamma : float, default=2.0
         The focusing exponent, >= 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If `alpha` is not between 0 and 1, or `gamma` is not finite and >= 0.
 
     References
     ----------

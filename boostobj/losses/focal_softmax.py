@@ -13,7 +13,7 @@ from boostobj.base import MulticlassLoss
 
 @dataclass(frozen=True)
 class FocalSoftmax(MulticlassLoss):
-    """Focal loss of k classes: cross-entropy that turns away from rows which are right already.
+    """Focal loss of k classes: cross-entropy that down-weights rows already classified correctly.
 
     A row of class k costs ``-alpha[k]*(1 - p[k])**gamma*log(p[k])`` with `p` the softmax of the
     margins; soft labels mix these costs. ``gamma=0`` is `Softmax`.
@@ -31,6 +31,14 @@ class FocalSoftmax(MulticlassLoss):
         The focusing exponent, >= 0.
     alpha : sequence of k floats, optional
         Weights of the classes, > 0; by default all are 1.
+
+    Raises
+    ------
+    TypeError
+        If `gamma` is not a number, or `alpha` is neither a sequence of numbers nor None.
+    ValueError
+        If `gamma` is not finite and >= 0, or `alpha` holds fewer than 2 numbers or one that is not
+        finite and > 0.
 
     References
     ----------

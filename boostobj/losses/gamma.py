@@ -14,7 +14,7 @@ from boostobj.losses._log_link import LogLinkLoss
 class Gamma(LogLinkLoss):
     """Negative log-likelihood of a Gamma variable, minimised by the logarithm of the mean.
 
-    Domain: `y_true` finite and > 0; margins real. Link: log.
+    Domain: `y_true` finite and > 0; margins real; both (n,) or (n, k). Link: log.
     Curvature: exact. It vanishes where the model predicts far too much, so start from
     `init_score`.
 

@@ -35,7 +35,7 @@ class GeneralRobust(RedescendingLoss):
     -inf   `Welsch` with ``scale = sqrt(2) * scale``
     =====  =============================================
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``(1 + (r/scale)**2/(2 - shape))**(shape/2 - 1)``, at least 1e-16.
 
     Parameters
@@ -44,6 +44,13 @@ class GeneralRobust(RedescendingLoss):
         At most 2; minus infinity is allowed. Below 1 the loss is not convex.
     scale : float, default=1.0
         Residuals below it count as near, in units of the target, > 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If `shape` is NaN or > 2, or `scale` is not finite and > 0.
 
     References
     ----------

@@ -23,9 +23,9 @@ BEYOND = 0.2
 class Hinge(MarginLoss):
     """Hinge loss of the support vector machine.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: the margin from -1 to 1 put
-    linearly on [0, 1]. It is a score: this loss estimates the more probable class, and its
-    minimiser tells no probability.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: the margin from
+    -1 to 1 put linearly on [0, 1]. It is a score: this loss estimates the more probable class, and
+    its minimiser tells no probability.
     Curvature: smoothed; ``1/(2*|1 - m|)``, that of the tightest parabola above the loss, with a
     cap over the kink, and a fifth of it for margins beyond 1, whose rows ask for nothing.
 
@@ -59,7 +59,7 @@ class Hinge(MarginLoss):
 class SquaredHinge(MarginLoss):
     """Squared hinge loss.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear, clipped.
     Curvature: the majoriser 2; the second derivative is zero for margins beyond 1.
 
     References
@@ -84,7 +84,7 @@ class SquaredHinge(MarginLoss):
 class ModifiedHuber(MarginLoss):
     """Squared hinge loss that goes on as a line where the margin is below -1.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear, clipped.
     Curvature: the majoriser ``2*min(1, 2/(1 - m))``.
 
     References

@@ -17,7 +17,7 @@ from boostobj.curvature import HalfQuadraticLoss
 class Huber(HalfQuadraticLoss):
     """Huber loss: squared up to `delta`, absolute beyond.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``min(1, delta/|r|)``, which unlike the second derivative does not
     vanish beyond `delta`.
 
@@ -26,6 +26,13 @@ class Huber(HalfQuadraticLoss):
     delta : float or "auto", default=1.0
         Where squared turns into absolute, in units of the target, > 0. "auto" takes the 0.9
         quantile of the absolute residuals, of the round in training, of its own rows in a metric.
+
+    Raises
+    ------
+    TypeError
+        If `delta` is neither a number nor a string.
+    ValueError
+        If `delta` is a number that is not finite and > 0 or a string other than "auto".
 
     References
     ----------

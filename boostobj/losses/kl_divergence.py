@@ -26,6 +26,13 @@ class KLDivergence(Softmax):
     n_classes : int, optional
         As for `Softmax`.
 
+    Raises
+    ------
+    TypeError
+        If `n_classes` is neither an integer nor None.
+    ValueError
+        If `n_classes` is smaller than 2.
+
     References
     ----------
     Kullback, Leibler (1951). On information and sufficiency. Annals of Mathematical Statistics

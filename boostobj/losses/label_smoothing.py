@@ -15,8 +15,8 @@ from boostobj.links import Logit
 class LabelSmoothing(BinaryLoss):
     """Cross-entropy after every label has moved a step towards 1/2, which bounds the margins.
 
-    Domain: `y_true` in [0, 1], labels or probabilities; margins real. Link: logit; the
-    predicted probabilities are smoothed like the labels.
+    Domain: `y_true` in [0, 1], labels or probabilities; margins real; both (n,) or (n, k). Link:
+    logit; the predicted probabilities are smoothed like the labels.
     Curvature: exact.
 
     Parameters
@@ -24,6 +24,13 @@ class LabelSmoothing(BinaryLoss):
     smoothing : float, default=0.1
         How far, from 0, labels as they are, to 1, all of them 1/2: 1 becomes
         ``1 - smoothing/2``.
+
+    Raises
+    ------
+    TypeError
+        If `smoothing` is not a number.
+    ValueError
+        If `smoothing` is not from 0 to 1.
 
     References
     ----------

@@ -26,8 +26,8 @@ class LDAM(BinaryLoss):
     A row of class c costs ``log(1 + exp(d - m))`` with ``m`` the margin of its class and
     ``d = max_margin*(min(counts)/counts[c])**(1/4)``.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; a score, since the classes'
-    margins differ.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: logit; a score,
+    since the classes' margins differ.
     Curvature: exact.
 
     Parameters
@@ -37,6 +37,13 @@ class LDAM(BinaryLoss):
         ``numpy.bincount(y)``, > 0.
     max_margin : float, default=0.5
         The margin of the rarer class, in units of `raw_prediction`, > 0.
+
+    Raises
+    ------
+    TypeError
+        If `counts` is not a sequence of numbers, or `max_margin` is not a number.
+    ValueError
+        If `counts` does not hold 2 finite numbers > 0, or `max_margin` is not finite and > 0.
 
     References
     ----------
@@ -99,6 +106,14 @@ class LDAMSoftmax(MulticlassLoss):
         Rows of each class in training, such as ``numpy.bincount(y)``, > 0.
     max_margin : float, default=0.5
         The margin of the rarest class, in units of `raw_prediction`, > 0.
+
+    Raises
+    ------
+    TypeError
+        If `counts` is not a sequence of numbers, or `max_margin` is not a number.
+    ValueError
+        If `counts` holds fewer than 2 numbers or one that is not finite and > 0, or `max_margin` is
+        not finite and > 0.
 
     References
     ----------

@@ -17,9 +17,9 @@ from boostobj.base import ResidualLoss
 class Linex(ResidualLoss):
     """Linear-exponential loss: over-prediction costs exponentially, under-prediction linearly.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity. The exponential is
-    constant where it, or its gradient, comes near the largest number, at ``a*r`` of some 86 in
-    float32 and 703 in float64, less ``log|a|`` if that is positive.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity. The
+    exponential is constant where it, or its gradient, comes near the largest number, at ``a*r`` of
+    some 86 in float32 and 703 in float64, less ``log|a|`` if that is positive.
     Curvature: smoothed. Exact where the loss is exponential; where it is linear the second
     derivative vanishes, and the half-quadratic ``a*(exp(a*r) - 1)/r`` stands in.
 
@@ -28,6 +28,13 @@ class Linex(ResidualLoss):
     a : float, default=1.0
         The rate, in units of one over the target; not zero. With ``a < 0`` under-prediction is
         the expensive side. A Newton step is at most ``1/|a|`` long on that side.
+
+    Raises
+    ------
+    TypeError
+        If `a` is not a number.
+    ValueError
+        If `a` is zero or not finite.
 
     References
     ----------

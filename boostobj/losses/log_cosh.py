@@ -17,7 +17,7 @@ from boostobj.curvature import RobustHessian, RobustLoss
 class LogCosh(RobustLoss):
     """Log-cosh loss: squared near zero, absolute far away.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``tanh(x)/x`` with ``x = r/scale``; exact on request, which
     underflows to nothing some 20 scales away.
 
@@ -28,6 +28,14 @@ class LogCosh(RobustLoss):
         quantile of the absolute residuals, of the round in training, of its own rows in a metric.
     hessian : {"majorizer", "exact"}, default="majorizer"
         The Hessian handed to the booster.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is neither a number nor a string.
+    ValueError
+        If `scale` is a number that is not finite and > 0 or a string other than "auto", or
+        `hessian` is neither "majorizer" nor "exact".
 
     References
     ----------

@@ -14,8 +14,13 @@ from boostobj.links import Logit
 class Logistic(MarginLoss):
     """Logistic loss of two classes, minimised by the log-odds.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: logit.
     Curvature: exact. `CrossEntropy` is the same loss for labels that are probabilities.
+
+    References
+    ----------
+    Friedman, Hastie, Tibshirani (2000). Additive logistic regression: a statistical view of
+    boosting. Annals of Statistics 28(2).
     """
 
     formula = "log(1 + exp(-m))"

@@ -16,7 +16,7 @@ from boostobj.curvature import KinkedLoss
 class Lp(KinkedLoss):
     """Absolute error to the power `p`, between `AbsoluteError` and `SquaredError`.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: smoothed, ``p * (r**2 + s**2)**(p/2 - 1)``, where ``s`` is the scale of the
     residuals (see `boostobj.curvature`): the second derivative is infinite at zero, and zero at
     ``p = 1``.
@@ -28,6 +28,13 @@ class Lp(KinkedLoss):
     scale : float, optional
         Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
         estimated each round.
+
+    Raises
+    ------
+    TypeError
+        If `p` is not a number, or `scale` is neither a number nor None.
+    ValueError
+        If `p` is not from 1 to 2, or `scale` is not finite and > 0.
 
     References
     ----------

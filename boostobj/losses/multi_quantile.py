@@ -20,9 +20,9 @@ from boostobj.losses.quantile import Quantile
 class MultiQuantile(Loss):
     """Mean pinball loss of k quantiles, one margin each, in one model.
 
-    Domain: `y_true` finite and real, of shape (n,); margins real, of shape (n, k). Link: the
-    margins of a row in increasing order, so that predicted quantiles never cross. Sorting never
-    makes the loss larger; the loss is that of the margins as they are.
+    Domain: `y_true` finite and real, (n,), or repeated for each quantile, (n, k); margins real,
+    (n, k). Link: the margins of a row in increasing order, so that predicted quantiles never
+    cross. Sorting never makes the loss larger; the loss is that of the margins as they are.
     Curvature: smoothed, as that of `Quantile`, each quantile with its own residual scale and
     brought to unit curvature on its own.
 
@@ -38,6 +38,14 @@ class MultiQuantile(Loss):
     scales : sequence of float, optional
         Residual scale of the smoothed Hessian of each quantile, in units of the target, > 0. By
         default they are estimated each round.
+
+    Raises
+    ------
+    TypeError
+        If `quantiles` is not a sequence of numbers, or `scales` is neither that nor None.
+    ValueError
+        If `quantiles` does not hold 2 or more levels that increase between 0 and 1, or `scales`
+        does not hold as many finite numbers > 0.
 
     References
     ----------

@@ -18,13 +18,21 @@ class NegativeBinomial(LogLinkLoss):
     The variance is ``mean + dispersion * mean**2`` (the NB2 model). It is minimised by the
     logarithm of the mean.
 
-    Domain: `y_true` finite and >= 0, whole numbers or not; margins real. Link: log.
+    Domain: `y_true` finite and >= 0, whole numbers or not; margins real; both (n,) or (n, k).
+    Link: log.
     Curvature: exact.
 
     Parameters
     ----------
     dispersion : float, default=1.0
         > 0; towards 0 the loss turns into `Poisson`.
+
+    Raises
+    ------
+    TypeError
+        If `dispersion` is not a number.
+    ValueError
+        If `dispersion` is not finite and > 0.
 
     References
     ----------

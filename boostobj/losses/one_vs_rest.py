@@ -10,7 +10,7 @@ import numpy as np
 from boostobj._arrays import array_namespace
 from boostobj._math import clip, largest
 from boostobj._typing import Array, Curvature, NumpyArray
-from boostobj.base import Loss, MulticlassLoss
+from boostobj.base import Loss, MulticlassLoss, takes_fractions
 from boostobj.links import Link, Normalized
 from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
 from boostobj.losses.cross_entropy import CrossEntropy
@@ -71,13 +71,9 @@ class OneVsRest(MulticlassLoss):
         """Whether `loss` is."""
         return self.loss.unimodal
 
-    @property
-    def _takes_soft_labels(self) -> bool:
-        return bool(self.loss._domain.contains(np.asarray([0.5])).all())
-
     def _spelled_out(self) -> str:
         row = formula_of_rows(self.loss)
-        if self._takes_soft_labels:
+        if takes_fractions(self.loss):
             return f"sum({row} for y, raw in zip(y, raw))"
         return f"sum(t*{row} for t, u in zip(y, raw) for t, y, raw in [(t, 1, u), (1 - t, 0, u)])"
 
@@ -85,7 +81,7 @@ class OneVsRest(MulticlassLoss):
         self, function: Callable[[Array, Array], tuple[Array, ...]], y: Array, raw: Array
     ) -> tuple[Array, ...]:
         """`function` at soft labels, as a mixture of those of both classes where need be."""
-        if self._takes_soft_labels:
+        if takes_fractions(self.loss):
             return function(y, raw)
         top = largest(raw)  # the share of a class that a row is not in may be zero
         positive, negative = (
@@ -105,7 +101,7 @@ class OneVsRest(MulticlassLoss):
         return gradient, hessian
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        if self._takes_soft_labels:
+        if takes_fractions(self.loss):
             starts = [self.loss._init_score(column, weight) for column in rows.T]
         else:
             labels = np.repeat([1.0, 0.0], len(rows))

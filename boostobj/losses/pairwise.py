@@ -32,8 +32,8 @@ _HINGE_RATES = 8.0 ** np.arange(-4.5, 1)
 class PairLoss(GroupLoss):
     """A loss of the score differences of all pairs in a group whose labels differ.
 
-    Domain: `y_true` finite and real, larger is better, ties form no pairs; `raw_prediction`
-    finite and real, (n,). Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,); larger targets are better,
+    ties form no pairs. Link: identity.
 
     ``d`` in the formula is the score of the row with the larger label minus the other's. The value
     of a row is ``n/P`` times half the sum over its pairs, for n rows and P pairs in its group. So
@@ -82,8 +82,8 @@ class PairLoss(GroupLoss):
 class PairwiseHinge(PairLoss):
     """Hinge loss of pairs: the better row shall score at least `margin` more.
 
-    Domain: `y_true` and `raw_prediction` finite and real; pairs are formed within groups, see
-    `boostobj.groups`. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,); pairs are formed within
+    groups, see `boostobj.groups`. Link: identity.
     Curvature: smoothed. The parabola that majorises the hinge from ``u = margin - d`` has the
     curvature ``1/(2|u|)``, and a bound by diagonal dominance doubles it, since both rows of a pair
     move: each pair adds ``1/(|u| + margin/2)`` to either row, and a fifth of it where ``u < 0``,
@@ -94,6 +94,13 @@ class PairwiseHinge(PairLoss):
     ----------
     margin : float, default=1.0
         By how much scores of a pair shall differ, > 0. It sets the scale of the scores.
+
+    Raises
+    ------
+    TypeError
+        If `margin` is not a number.
+    ValueError
+        If `margin` is not finite and > 0.
 
     References
     ----------
@@ -154,8 +161,8 @@ class PairwiseHinge(PairLoss):
 class PairwiseLogistic(PairLoss):
     """Logistic loss of pairs, the log-likelihood of the better row coming first.
 
-    Domain: `y_true` and `raw_prediction` finite and real; pairs are formed within groups, see
-    `boostobj.groups`. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,); pairs are formed within
+    groups, see `boostobj.groups`. Link: identity.
     Curvature: the diagonal of the exact Hessian. In groups of more than 1000 rows, value and
     derivatives of a pair are sums of nine exponentials, with relative errors of at most 4e-8, 3e-7
     for the gradient and 4e-6 for the Hessian.

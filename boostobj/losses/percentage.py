@@ -44,9 +44,6 @@ class PercentageLoss(PointwiseLoss):
         xp = array_namespace(y)
         return clip(xp.abs(y), min=self.floor)
 
-    def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
-        return float(np.min(y)), float(np.max(y))
-
 
 class AbsolutePercentageLoss(ScaledByResiduals, PercentageLoss):
     """A percentage loss with a kink, whose smoothed Hessian adapts to the round.
@@ -72,8 +69,8 @@ class AbsolutePercentageLoss(ScaledByResiduals, PercentageLoss):
 class MAPE(AbsolutePercentageLoss):
     """Absolute percentage error.
 
-    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins
-    real. Link: identity.
+    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins real;
+    both (n,) or (n, k). Link: identity.
     Curvature: smoothed, that of `AbsoluteError` in terms of the relative error.
 
     Parameters
@@ -86,6 +83,13 @@ class MAPE(AbsolutePercentageLoss):
     scale : float, optional
         Scale of the relative error in the smoothed Hessian, > 0. By default it is estimated each
         round.
+
+    Raises
+    ------
+    TypeError
+        If `floor` is not a number, or `scale` is neither a number nor None.
+    ValueError
+        If `floor` is not finite and >= 0, or `scale` is not finite and > 0.
 
     References
     ----------
@@ -120,9 +124,9 @@ class MAPE(AbsolutePercentageLoss):
 class SMAPE(AbsolutePercentageLoss):
     """Symmetric absolute percentage error, between 0 and 2.
 
-    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins
-    real. Link: identity. A prediction of the wrong sign costs 2, however large, and has no
-    gradient: start from `init_score`.
+    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins real;
+    both (n,) or (n, k). Link: identity. A prediction of the wrong sign costs 2, however large, and
+    has no gradient: start from `init_score`.
     Curvature: smoothed, as that of `MAPE`.
 
     Parameters
@@ -132,6 +136,13 @@ class SMAPE(AbsolutePercentageLoss):
     scale : float, optional
         Scale of the relative error in the smoothed Hessian, > 0. By default it is estimated each
         round.
+
+    Raises
+    ------
+    TypeError
+        If `floor` is not a number, or `scale` is neither a number nor None.
+    ValueError
+        If `floor` is not finite and >= 0, or `scale` is not finite and > 0.
 
     References
     ----------
@@ -173,8 +184,8 @@ class SMAPE(AbsolutePercentageLoss):
 class SquaredPercentageError(PercentageLoss):
     """Squared percentage error.
 
-    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins
-    real. Link: identity.
+    Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins real;
+    both (n,) or (n, k). Link: identity.
     Curvature: exact.
 
     Parameters
@@ -183,6 +194,13 @@ class SquaredPercentageError(PercentageLoss):
         The least size of a target, >= 0: smaller ones, zero among them, count as that size.
         In LightGBM set one where targets come near zero: it tells the rows of a leaf from its
         Hessians, and ``min_data_in_leaf`` may refuse every split.
+
+    Raises
+    ------
+    TypeError
+        If `floor` is not a number.
+    ValueError
+        If `floor` is not finite and >= 0.
 
     References
     ----------

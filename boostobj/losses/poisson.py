@@ -14,7 +14,8 @@ from boostobj.losses._log_link import LogLinkLoss
 class Poisson(LogLinkLoss):
     """Negative log-likelihood of a Poisson count, minimised by the logarithm of the mean.
 
-    Domain: `y_true` finite and >= 0, whole numbers or not; margins real. Link: log.
+    Domain: `y_true` finite and >= 0, whole numbers or not; margins real; both (n,) or (n, k).
+    Link: log.
     Curvature: the second derivative at ``raw + max_delta_step``, as both engines have it. No
     parabola majorises an exponential; this one does for every step down, and for those up to
     `max_delta_step` and somewhat farther. XGBoost's built-in and `BoostRegressor` limit the leaves
@@ -24,6 +25,13 @@ class Poisson(LogLinkLoss):
     ----------
     max_delta_step : float, default=0.7
         How far up a step may go, >= 0. At 0 the Hessian is exact, and leaves have no limit.
+
+    Raises
+    ------
+    TypeError
+        If `max_delta_step` is not a number.
+    ValueError
+        If `max_delta_step` is not finite and >= 0.
 
     References
     ----------

@@ -18,8 +18,8 @@ class Poly1(MarginLoss):
     The cross-entropy is the series of ``(1 - p)**j/j``; this changes the coefficient of its first
     term. Above zero, it pulls margins apart; below, together.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: logit; a probability only for
-    ``epsilon=0``, otherwise a score.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: logit; a
+    probability only for ``epsilon=0``, otherwise a score.
     Curvature: exact up to ``epsilon=1``. Beyond, the second derivative
     ``p*(1 - p)*(1 + epsilon*(2*p - 1))``, with ``p`` the probability of the row's class, is
     negative for rows that are badly wrong, and ``2*p - 1`` becomes its upper bound ``p``:
@@ -29,6 +29,13 @@ class Poly1(MarginLoss):
     ----------
     epsilon : float, default=1.0
         What is added to the first coefficient, >= -1.
+
+    Raises
+    ------
+    TypeError
+        If `epsilon` is not a number.
+    ValueError
+        If `epsilon` is not finite and >= -1.
 
     References
     ----------

@@ -14,7 +14,7 @@ from boostobj.curvature import RobustHessian, RobustLoss
 class PseudoHuber(RobustLoss):
     """Pseudo-Huber loss: squared near zero, absolute far away, smooth between.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``1/sqrt(1 + (r/delta)**2)``; exact on request.
 
     Parameters
@@ -23,6 +23,13 @@ class PseudoHuber(RobustLoss):
         Where squared turns into absolute, in units of the target, > 0.
     hessian : {"majorizer", "exact"}, default="majorizer"
         The Hessian handed to the booster.
+
+    Raises
+    ------
+    TypeError
+        If `delta` is not a number.
+    ValueError
+        If `delta` is not finite and > 0, or `hessian` is neither "majorizer" nor "exact".
 
     References
     ----------

@@ -13,7 +13,7 @@ from boostobj.curvature import PinballLoss, pinball_gradient
 class Quantile(PinballLoss):
     """Pinball loss, minimised by a quantile.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: smoothed, see `boostobj.curvature`. Outer quantiles take more rounds to their place
     than the built-ins do: 300 at a learning rate of 0.1, or early stopping.
 
@@ -24,6 +24,13 @@ class Quantile(PinballLoss):
     scale : float, optional
         Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
         estimated each round.
+
+    Raises
+    ------
+    TypeError
+        If `quantile` is not a number, or `scale` is neither a number nor None.
+    ValueError
+        If `quantile` is not between 0 and 1, or `scale` is not finite and > 0.
 
     References
     ----------

@@ -14,8 +14,9 @@ from boostobj.links import HalfLogit
 class Savage(MarginLoss):
     """Savage loss: bounded, so that rows with wrong labels lose their pull.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: half-logit, so the probability is
-    ``s = sigmoid(2*raw)``; the loss is the square of the probability of the other class.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: half-logit, so
+    the probability is ``s = sigmoid(2*raw)``; the loss is the square of the probability of the
+    other class.
     Curvature: smoothed. The second derivative ``8*s*(1 - s)**2*(2*s - (1 - s))`` of a positive
     is negative for small margins; its two terms are added up instead of subtracted, which bounds
     it from above and keeps a step below one half where the gradient vanishes. Steps are short, so

@@ -25,6 +25,13 @@ class Softmax(MulticlassLoss):
         The number of classes, >= 2; by default as many as there are margins. `init_score` needs
         it if the last classes are missing from the labels.
 
+    Raises
+    ------
+    TypeError
+        If `n_classes` is neither an integer nor None.
+    ValueError
+        If `n_classes` is smaller than 2.
+
     References
     ----------
     Friedman (2001). Greedy function approximation: a gradient boosting machine. Annals of

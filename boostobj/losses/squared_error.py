@@ -15,8 +15,13 @@ from boostobj.base import ResidualLoss
 class SquaredError(ResidualLoss):
     """Squared error, minimised by the mean.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: exact.
+
+    References
+    ----------
+    Friedman (2001). Greedy function approximation: a gradient boosting machine. Annals of
+    Statistics 29(5).
     """
 
     formula = "r**2"

@@ -20,8 +20,8 @@ LEAST = 2.0**-20
 class SquaredLogError(PointwiseLoss):
     """Half the squared difference of logarithms of one plus target and prediction.
 
-    Domain: `y_true` finite and > ``-1 + 2**-20``; margins real, up to there the loss continues
-    on its tangent. Link: identity.
+    Domain: `y_true` finite and > ``-1 + 2**-20``, margins real, both (n,) or (n, k); for margins up
+    to there the loss continues on its tangent. Link: identity.
     Curvature: smoothed, the difference quotient of the gradient between prediction and target,
     so that a row alone steps right onto its target. The second derivative is negative where the
     prediction is more than e times too large, and falls with the square of the target.
@@ -32,11 +32,21 @@ class SquaredLogError(PointwiseLoss):
         The Hessian handed to the booster. "exact" is the second derivative or 1e-6, whichever
         is larger, and not brought to unit curvature, for the model of XGBoost's built-in.
 
+    Raises
+    ------
+    ValueError
+        If `hessian` is neither "smoothed" nor "exact".
+
     Notes
     -----
     `SquaredError` on ``log1p(y)`` minimises the same loss and is the better conditioned problem;
     this one predicts `y` itself. Sums of trees may take a few new rows to -1 or below, where the
     metric is steep: clip predictions that have to pass a logarithm.
+
+    References
+    ----------
+    Tofallis (2015). A better measure of relative prediction accuracy for model selection and model
+    estimation. Journal of the Operational Research Society 66(8). There without the added one.
     """
 
     hessian: Literal["smoothed", "exact"] = "smoothed"

@@ -20,7 +20,7 @@ FLOOR = 1e-3
 class TruncatedSquared(MarginLoss):
     """Squared distance of the margin from 1, clipped: rows far off, such as wrong labels, let go.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real. Link: linear, clipped.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear, clipped.
     Curvature: the majoriser 2 up to the clip, and a small positive number beyond, where any
     parabola lies above the loss. The loss is not convex.
 
@@ -28,7 +28,15 @@ class TruncatedSquared(MarginLoss):
     ----------
     clip : float, default=2.0
         The distance beyond which the loss is flat, in units of the margin, > 1 so that a margin
-        of zero counts. Up to 2, misclassified rows within the link's range start to be let go.
+        of zero counts. Rows with a margin below ``1 - clip``, or above ``1 + clip``, have no
+        gradient.
+
+    Raises
+    ------
+    TypeError
+        If `clip` is not a number.
+    ValueError
+        If `clip` is not finite and > 1.
 
     References
     ----------

@@ -14,7 +14,7 @@ from boostobj.losses._redescending import RedescendingLoss
 class Tukey(RedescendingLoss):
     """Tukey's biweight: squared near zero, constant beyond `scale`; an outlier does not count.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``(1 - (r/scale)**2)**2`` up to `scale`, 0 beyond, at least 1e-16.
 
     Parameters
@@ -22,6 +22,13 @@ class Tukey(RedescendingLoss):
     scale : float, default=1.0
         Where residuals stop counting, in units of the target, > 0. 4.685 standard deviations
         of the noise lose 5 per cent of efficiency if it is Gaussian.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is not a number.
+    ValueError
+        If `scale` is not finite and > 0.
 
     References
     ----------

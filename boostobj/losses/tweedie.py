@@ -16,7 +16,7 @@ class Tweedie(LogLinkLoss):
 
     It is minimised by the logarithm of the mean.
 
-    Domain: `y_true` finite and >= 0; margins real. Link: log.
+    Domain: `y_true` finite and >= 0; margins real; both (n,) or (n, k). Link: log.
     Curvature: exact. It vanishes where the model predicts next to nothing for a target of
     zero only.
 
@@ -24,6 +24,13 @@ class Tweedie(LogLinkLoss):
     ----------
     power : float, default=1.5
         The variance grows with this power of the mean, between 1 (`Poisson`) and 2 (`Gamma`).
+
+    Raises
+    ------
+    TypeError
+        If `power` is not a number.
+    ValueError
+        If `power` is not between 1 and 2.
 
     References
     ----------

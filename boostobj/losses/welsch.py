@@ -17,13 +17,20 @@ FAR = 40.0
 class Welsch(RedescendingLoss):
     """Welsch loss: squared near zero, constant far away; an outlier does not count.
 
-    Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
+    Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``exp(-(r/scale)**2)``, at least 1e-16.
 
     Parameters
     ----------
     scale : float, default=1.0
         Where a row counts by a factor of 1/e, in units of the target, > 0.
+
+    Raises
+    ------
+    TypeError
+        If `scale` is not a number.
+    ValueError
+        If `scale` is not finite and > 0.
 
     References
     ----------

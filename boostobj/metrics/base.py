@@ -13,8 +13,9 @@ from zlib import crc32
 import numpy as np
 
 from boostobj._arrays import Interval, align, as_float, check_weights, on_host
+from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, refuse_call_of_class, register, snake_case
+from boostobj.base import Loss, refuse_call_of_class
 from boostobj.engine.batch import read_call
 from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link
@@ -58,6 +59,12 @@ class Metric(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register(_registry, class_name(cls), cls)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.link, Link):
+            raise TypeError(
+                f"{type(self).__name__}: link must be a link, such as loss.link, got {self.link!r}"
+            )
 
     @property
     def name(self) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number
+from boostobj._labels import check_probability_rows
 from boostobj._typing import NumpyArray
-from boostobj.base import check_probability_rows
 from boostobj.metrics.base import Metric, class_name
 
 __all__ = [
@@ -40,7 +40,12 @@ class ZeroOneError(Metric):
 
 @dataclass(frozen=True)
 class LogLoss(Metric):
-    """Negative mean log-likelihood of labels, which may be probabilities themselves."""
+    """Negative mean log-likelihood of labels, which may be probabilities themselves.
+
+    References
+    ----------
+    Good (1952). Rational decisions. JRSS B 14(1).
+    """
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from scipy.special import xlogy
@@ -53,7 +58,13 @@ class LogLoss(Metric):
 
 @dataclass(frozen=True)
 class KLDivergence(Metric):
-    """Mean Kullback-Leibler divergence of the predicted from the true probabilities."""
+    """Mean Kullback-Leibler divergence of the predicted from the true probabilities.
+
+    References
+    ----------
+    Kullback, Leibler (1951). On information and sufficiency. Annals of Mathematical Statistics
+    22(1).
+    """
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from scipy.special import rel_entr
@@ -96,6 +107,11 @@ class AUC(RankingMetric):
     """Area under the ROC curve.
 
     For k > 2 classes the mean of one against the rest, over the classes that there are.
+
+    References
+    ----------
+    Hanley, McNeil (1982). The meaning and use of the area under a receiver operating characteristic
+    (ROC) curve. Radiology 143(1).
     """
 
     def _rank_score(
@@ -111,6 +127,10 @@ class AveragePrecision(RankingMetric):
     """Area under the precision-recall curve.
 
     For k > 2 classes the mean of one against the rest, over the classes that there are.
+
+    References
+    ----------
+    Davis, Goadrich (2006). The relationship between precision-recall and ROC curves. ICML.
     """
 
     def _rank_score(
@@ -153,6 +173,13 @@ class ExpectedCalibrationError(Metric):
     n_bins : int, default=15
         The number of bins of equal width between 0 and 1.
 
+    Raises
+    ------
+    TypeError
+        If `n_bins` is not an integer.
+    ValueError
+        If `n_bins` is smaller than 1.
+
     References
     ----------
     Guo, Pleiss, Sun, Weinberger (2017). On calibration of modern neural networks. ICML.
@@ -161,6 +188,7 @@ class ExpectedCalibrationError(Metric):
     n_bins: int = 15
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count(self, "n_bins", low=1)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
@@ -182,12 +210,20 @@ class ThresholdMetric(Metric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+
+    Raises
+    ------
+    TypeError
+        If `threshold` is not a number.
+    ValueError
+        If `threshold` is not between 0 and 1.
     """
 
     threshold: float = field(default=0.5, kw_only=True)
     higher_is_better = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number(self, "threshold", low=0, high=1)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
@@ -211,6 +247,18 @@ class BalancedAccuracy(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+
+    Raises
+    ------
+    TypeError
+        If `threshold` is not a number.
+    ValueError
+        If `threshold` is not between 0 and 1.
+
+    References
+    ----------
+    Brodersen, Ong, Stephan, Buhmann (2010). The balanced accuracy and its posterior distribution.
+    ICPR.
     """
 
     def _class_score(
@@ -238,6 +286,17 @@ class FBeta(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If `beta` is not finite and > 0, or `threshold` is not between 0 and 1.
+
+    References
+    ----------
+    van Rijsbergen (1979). Information retrieval. 2nd edition, Butterworths.
     """
 
     beta: float = 1.0
@@ -272,6 +331,13 @@ class MatthewsCorrelation(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+
+    Raises
+    ------
+    TypeError
+        If `threshold` is not a number.
+    ValueError
+        If `threshold` is not between 0 and 1.
 
     References
     ----------

@@ -29,11 +29,23 @@ class Pinball(Metric):
     ----------
     quantile : float, default=0.5
         The level, between 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If `quantile` is not a number.
+    ValueError
+        If `quantile` is not between 0 and 1.
+
+    References
+    ----------
+    Koenker, Bassett (1978). Regression quantiles. Econometrica 46(1).
     """
 
     quantile: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number(self, "quantile", low=0, high=1)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
@@ -52,11 +64,23 @@ class MeanPinball(Metric):
     ----------
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         The levels of the columns, between 0 and 1 and increasing.
+
+    Raises
+    ------
+    TypeError
+        If `quantiles` is not a sequence of numbers.
+    ValueError
+        If `quantiles` holds no levels, or they do not increase between 0 and 1.
+
+    References
+    ----------
+    Koenker, Bassett (1978). Regression quantiles. Econometrica 46(1).
     """
 
     quantiles: Sequence[float] = (0.05, 0.5, 0.95)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_levels(self, "quantiles")
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
@@ -85,6 +109,13 @@ class CRPS(MeanPinball):
     quantiles : sequence of float, default=(0.05, 0.15, ..., 0.95)
         The levels of the columns, between 0 and 1 and increasing.
 
+    Raises
+    ------
+    TypeError
+        If `quantiles` is not a sequence of numbers.
+    ValueError
+        If `quantiles` holds no levels, or they do not increase between 0 and 1.
+
     References
     ----------
     Gneiting, Raftery (2007). Strictly proper scoring rules, prediction, and estimation. JASA
@@ -110,11 +141,23 @@ class IntervalCoverage(Metric):
     ----------
     coverage : float, default=0.9
         The share that the intervals promise, between 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If `coverage` is not a number.
+    ValueError
+        If `coverage` is not between 0 and 1.
+
+    References
+    ----------
+    Christoffersen (1998). Evaluating interval forecasts. International Economic Review 39(4).
     """
 
     coverage: float = 0.9
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number(self, "coverage", low=0, high=1)
 
     @property
@@ -134,6 +177,11 @@ class MeanIntervalWidth(Metric):
     """Mean of upper minus lower bound; predictions have shape (n, 2).
 
     Intervals that cross count as negative widths.
+
+    References
+    ----------
+    Gneiting, Balabdaoui, Raftery (2007). Probabilistic forecasts, calibration and sharpness. JRSS B
+    69(2).
     """
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
@@ -157,6 +205,13 @@ class IntervalScore(Metric):
         The share meant to be below them, between 0 and ``1 - coverage``; by default half of what
         is left out.
 
+    Raises
+    ------
+    TypeError
+        If `coverage` is not a number, or `lower` is neither a number nor None.
+    ValueError
+        If `coverage` is not between 0 and 1, or `lower` is not between 0 and ``1 - coverage``.
+
     References
     ----------
     Winkler (1972). A decision-theoretic approach to interval estimation. JASA 67(337).
@@ -168,6 +223,7 @@ class IntervalScore(Metric):
     lower: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number(self, "coverage", low=0, high=1)
         if self.lower is not None:
             check_number(self, "lower", low=0, high=1 - self.coverage)

@@ -31,9 +31,16 @@ class NDCG(Metric):
         What a row of relevance y is worth: ``2**y - 1``, as in both engines, for y from 0 to 31,
         or y itself, as in scikit-learn, for y >= 0.
 
+    Raises
+    ------
+    TypeError
+        If `k` is neither an integer nor None.
+    ValueError
+        If `k` is smaller than 1, or `gain` is neither "exponential" nor "linear".
+
     References
     ----------
-    Jarvelin, Kekalainen (2002). Cumulated gain-based evaluation of IR techniques. ACM TOIS 20(4).
+    Järvelin, Kekäläinen (2002). Cumulated gain-based evaluation of IR techniques. ACM TOIS 20(4).
     """
 
     k: int | None = None
@@ -41,6 +48,7 @@ class NDCG(Metric):
     higher_is_better = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.k is not None:
             check_count(self, "k", low=1)
         check_choice(self, "gain", ("exponential", "linear"))

@@ -50,7 +50,13 @@ class MAE(ScikitLearnMetric):
 
 @dataclass(frozen=True)
 class MAPE(ScikitLearnMetric):
-    """Mean absolute error relative to the target; targets of zero count as 2e-16."""
+    """Mean absolute error relative to the target; targets of zero count as 2e-16.
+
+    References
+    ----------
+    de Myttenaere, Golden, Le Grand, Rossi (2016). Mean absolute percentage error for regression
+    models. Neurocomputing 192.
+    """
 
     _function = "mean_absolute_percentage_error"
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import Domain
+from boostobj._labels import label_rows
 from boostobj._typing import NumpyArray
 from boostobj.base import (
     Loss,
@@ -21,7 +22,6 @@ from boostobj.base import (
     MulticlassLoss,
     PointwiseLoss,
     ResidualLoss,
-    label_rows,
     own_margin,
 )
 from boostobj.groups import GroupLoss
@@ -243,7 +243,8 @@ def targets(domain: Domain, n: int, rng: np.random.Generator) -> NumpyArray:
         labels,
     ]
     for y in map(single, kinds):
-        if np.all(domain.contains(y)):
+        # a bound may lie between two numbers of single precision
+        if all(np.all(domain.contains(x)) for x in (y, y.astype(np.float32))):
             return y
     raise NotImplementedError(f"check_loss cannot draw targets that are {domain}")
 

@@ -18,6 +18,7 @@ from boostobj._typing import NumpyArray
 from boostobj.base import BinaryLoss, Loss, MarginLoss, PointwiseLoss, ResidualLoss, Sample
 from boostobj.engine import lightgbm, xgboost
 from boostobj.groups import GroupLoss
+from boostobj.links import Identity
 from boostobj.losses.multi_quantile import MultiQuantile
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
@@ -81,17 +82,93 @@ def _remedy(error: Exception) -> str:
     )
 
 
+@check(groups=True)
+def link(trial: Trial) -> None:
+    """The link's formula is its inverse, and there and back is where it was."""
+    loss, link = trial.loss, trial.loss.link
+    _, moderate = families.sample(loss, 40)
+    for dtype in DTYPES:
+        info = np.finfo(dtype)
+        eps, tiny, top = float(info.eps), float(info.smallest_normal), float(info.max)
+        _, raw = trial.grid(dtype)
+        raw = raw[(np.abs(raw) <= 1e4).reshape(len(raw), -1).all(axis=1)]
+        got = rowwise(lambda _, raw: np.asarray(link.inverse(raw)), raw, raw)
+        require(got.dtype == dtype, f"inverse gives {got.dtype} for margins of {raw.dtype}")
+        require(got.shape == raw.shape, f"inverse gives {got.shape} for shape {raw.shape}")
+        for row, p in zip(raw, got, strict=True):
+            with trial.mpmath.workdps(50):
+                mpf = trial.mpmath.mpf
+                at = [mpf(float(x)) for x in row] if row.ndim else mpf(float(row))
+                exact = np.asarray(trial.predict(at), dtype=object)
+                # A prediction may saturate at the largest number.
+                exact = np.asarray(np.clip(exact, mpf(-top), mpf(top)), dtype=np.float64)
+            slack = ROUNDING * eps * (1 + np.abs(row).max()) * np.abs(exact) + 64 * tiny
+            near = np.abs(p.astype(float) - exact) <= slack
+            close = near | ((np.abs(exact) > top**0.99) & (p > top**0.99))
+            require(
+                np.all(close),
+                f"inverse in {raw.dtype} at raw_prediction={row.tolist()}: "
+                f"got {p.tolist()}, expected {exact.tolist()} by {link.formula!r}",
+            )
+        raw = moderate.astype(dtype)
+        p = link.inverse(raw)
+        # A prediction may saturate where the link ends.
+        inside = link.domain.contains(p).reshape(len(p), -1).all(axis=1)
+        raw, p = raw[inside], p[inside]
+        back_again = link.link(p)
+        # what one step of rounding of the prediction does to the margin
+        step = np.abs(link.link(np.nextafter(p, dtype(0.5))) - back_again)
+        for what, back, there, rounding in (
+            ("inverse(link(y_pred))", link.inverse(back_again), p, 0.0),
+            ("link(inverse(raw_prediction))", back_again, raw, step),
+        ):
+            if raw.ndim == 2 and there is raw:
+                continue  # k margins may be determined up to a constant only
+            slack = ROUNDING * rounding + 1e4 * eps * (1 + np.abs(there))
+            bad = ~(np.abs(back - there) <= slack)
+            if there is raw:
+                # From where a link is flat there is no way back.
+                bad &= link.inverse(raw * dtype(1.01)) != p
+            for i in first_bad(bad):
+                raise AssertionError(
+                    f"{what} in {raw.dtype}: got {back[i].tolist()}, expected {there[i].tolist()}"
+                )
+    for x in (-1.0, 0.0, 1.0, 2.0, np.nan, np.inf):
+        wrong = np.full_like(moderate, x)
+        if not np.all(link.domain.contains(wrong)):
+            require_error(partial(link.link, wrong), "y_pred", f"link({x})")
+
+
+@check(ResidualLoss, PointwiseLoss, MultiQuantile)
+def prediction(trial: Trial) -> None:
+    """Of targets that are all the same, that target is predicted, unless it is a class."""
+    loss = trial.loss
+    y, _ = families.sample(loss, 60)
+    if not loss.link.domain.contains(np.asarray(2.0)):
+        return
+    start = loss.init_score(np.repeat(y[:1], 5))
+    predicted = np.asarray(loss.link.inverse(np.atleast_2d(start)))[0]
+    require(
+        np.allclose(predicted, y[0], rtol=1e-3, atol=1e-3),
+        f"of targets that are all {y[0]:g} init_score predicts {predicted.tolist()} through the "
+        f"link {loss.link!r}; a loss whose margins are no predictions defines its link",
+    )
+
+
 @check()
 def init_score(trial: Trial) -> None:
     """No constant has a smaller weighted mean loss than the start value."""
     y, _ = families.sample(trial.loss, 60)
     weight = np.random.default_rng(1).integers(0, 4, 60).astype(float)
     weight[:10] = 1
-    units = (1.0, 1e-6, 1e6) if isinstance(trial.loss, ResidualLoss) else (1.0,)
+    units = (1.0, 1e-6, 1e6) if trial.loss.link == Identity() else (1.0,)
     for unit in units:
         if trial.loss._domain.contains(unit * y).all():
             require_minimum(trial.loss, unit * y, weight)
     require_minimum(trial.loss, y, None)
+    two_clusters = np.repeat([-5.0, 5.0], [35, 25]) + np.linspace(-1, 1, 60)
+    if isinstance(trial.loss, ResidualLoss) and trial.loss._domain.contains(two_clusters).all():
+        require_minimum(trial.loss, two_clusters, None)
     same = np.repeat(y[:1], 5)
     start = trial.loss.init_score(same)
     require(np.all(np.isfinite(start)), f"for targets that are all {y[0]:g} it is {start}")
@@ -109,7 +186,7 @@ def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> Non
         # an exponential loss is so large far off that the minimiser would overflow
         return min(float(np.average(fixed.value(y, raw), weights=weight)), 1e150)
 
-    spread = float(np.std(y)) if isinstance(loss, ResidualLoss) else 1.0
+    spread = float(np.std(y)) if loss.link == Identity() else 1.0
     steps = spread * np.asarray([1e-4, 1e-2, 0.1, 0.5, 1, 2, 4])
     rng = np.random.default_rng(0)
     directions = rng.standard_normal((4, *start.shape)) if start.ndim else np.ones(1)
@@ -182,63 +259,6 @@ def metric(trial: Trial) -> None:
     require(not maximised, f"XGBoost maximises a metric of the name {name!r}")
 
 
-@check(groups=True)
-def link(trial: Trial) -> None:
-    """The link's formula is its inverse, and there and back is where it was."""
-    loss, link = trial.loss, trial.loss.link
-    _, moderate = families.sample(loss, 40)
-    for dtype in DTYPES:
-        info = np.finfo(dtype)
-        eps, tiny, top = float(info.eps), float(info.smallest_normal), float(info.max)
-        _, raw = trial.grid(dtype)
-        raw = raw[(np.abs(raw) <= 1e4).reshape(len(raw), -1).all(axis=1)]
-        got = rowwise(lambda _, raw: np.asarray(link.inverse(raw)), raw, raw)
-        require(got.dtype == dtype, f"inverse gives {got.dtype} for margins of {raw.dtype}")
-        require(got.shape == raw.shape, f"inverse gives {got.shape} for shape {raw.shape}")
-        for row, p in zip(raw, got, strict=True):
-            with trial.mpmath.workdps(50):
-                mpf = trial.mpmath.mpf
-                at = [mpf(float(x)) for x in row] if row.ndim else mpf(float(row))
-                exact = np.asarray(trial.predict(at), dtype=object)
-                # A prediction may saturate at the largest number.
-                exact = np.asarray(np.clip(exact, mpf(-top), mpf(top)), dtype=np.float64)
-            slack = ROUNDING * eps * (1 + np.abs(row).max()) * np.abs(exact) + 64 * tiny
-            near = np.abs(p.astype(float) - exact) <= slack
-            close = near | ((np.abs(exact) > top**0.99) & (p > top**0.99))
-            require(
-                np.all(close),
-                f"inverse in {raw.dtype} at raw_prediction={row.tolist()}: "
-                f"got {p.tolist()}, expected {exact.tolist()} by {link.formula!r}",
-            )
-        raw = moderate.astype(dtype)
-        p = link.inverse(raw)
-        # A prediction may saturate where the link ends.
-        inside = link.domain.contains(p).reshape(len(p), -1).all(axis=1)
-        raw, p = raw[inside], p[inside]
-        back_again = link.link(p)
-        # what one step of rounding of the prediction does to the margin
-        step = np.abs(link.link(np.nextafter(p, dtype(0.5))) - back_again)
-        for what, back, there, rounding in (
-            ("inverse(link(y_pred))", link.inverse(back_again), p, 0.0),
-            ("link(inverse(raw_prediction))", back_again, raw, step),
-        ):
-            if raw.ndim == 2 and there is raw:
-                continue  # k margins may be determined up to a constant only
-            slack = ROUNDING * rounding + 1e4 * eps * (1 + np.abs(there))
-            bad = ~(np.abs(back - there) <= slack)
-            if there is raw:
-                # From where a link is flat there is no way back.
-                bad &= link.inverse(raw * dtype(1.01)) != p
-            for i in first_bad(bad):
-                raise AssertionError(
-                    f"{what} in {raw.dtype}: got {back[i].tolist()}, expected {there[i].tolist()}"
-                )
-    for x in (-1.0, 0.0, 1.0, 2.0, np.nan, np.inf):
-        wrong = np.full_like(moderate, x)
-        if not np.all(link.domain.contains(wrong)):
-            require_error(partial(link.link, wrong), "y_pred", f"link({x})")
-
-
 @check(MarginLoss, BinaryLoss)
 def probability(trial: Trial) -> None:
     """The link of a two-class loss leads to probabilities, which `BoostClassifier` predicts."""
@@ -248,22 +268,6 @@ def probability(trial: Trial) -> None:
         f"the link of a two-class loss must lead to probabilities, got {link!r} with predictions "
         f"{link.domain}; define link = links.Logit(), or one of domain Interval(0, 1) that turns "
         "its margins into them",
-    )
-
-
-@check(ResidualLoss, PointwiseLoss, MultiQuantile)
-def prediction(trial: Trial) -> None:
-    """Of targets that are all the same, that target is predicted, unless it is a class."""
-    loss = trial.loss
-    y, _ = families.sample(loss, 60)
-    if not loss.link.domain.contains(np.asarray(2.0)):
-        return
-    start = loss.init_score(np.repeat(y[:1], 5))
-    predicted = np.asarray(loss.link.inverse(np.atleast_2d(start)))[0]
-    require(
-        np.allclose(predicted, y[0], rtol=1e-3, atol=1e-3),
-        f"of targets that are all {y[0]:g} init_score predicts {predicted.tolist()} through the "
-        f"link {loss.link!r}; a loss whose margins are no predictions defines its link",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from boostobj._math import largest
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, Sample
 from boostobj.testing import _families as families
@@ -286,7 +287,7 @@ def compare(
         excess = error / (ROUNDING * eps * (size + terms) + 64 * tiny)
     excess[np.isnan(got)] = np.inf
     # A result too large for the precision need only be large and of the right sign.
-    huge = size > float(info.max) / 4
+    huge = size > largest(raw)
     right = (np.sign(got) == np.sign(high)) & (np.abs(got) > np.sqrt(float(info.max)))
     excess = np.where(huge, np.where(right, 0, np.inf), excess)
     for i, j in np.argwhere(excess > 1):

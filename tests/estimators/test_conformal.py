@@ -30,7 +30,7 @@ def test_every_row_left_out_in_turn_is_covered_as_often_as_promised(coverage, n)
 
 
 @pytest.mark.parametrize(
-    ("coverage", "rows"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99)]
+    ("coverage", "rows"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99), (0.9999, 9999)]
 )
 def test_the_fewest_rows_bound_by_their_largest_score(coverage, rows):
     assert min_rows(coverage) == rows
@@ -42,6 +42,16 @@ def test_the_fewest_rows_bound_by_their_largest_score(coverage, rows):
         ):
             conformal_quantile(few, coverage)
         assert conformal_quantile(few, coverage, unbounded=True) == math.inf
+
+
+@pytest.mark.parametrize("scale", [1 - 1e-15, 1, 1 + 1e-15])
+def test_the_fewest_rows_are_those_of_the_rank(scale):
+    levels = np.concatenate([np.linspace(0.01, 0.99, 99), 1 - 10.0 ** -np.arange(2, 6), [2 / 3]])
+    for coverage in levels * scale:
+        rows = min_rows(coverage)
+        scores = np.arange(float(rows))
+        assert conformal_quantile(scores, coverage) <= rows - 1
+        assert conformal_quantile(scores[1:], coverage, unbounded=True) == math.inf
 
 
 @pytest.mark.parametrize("coverage", COVERAGES)

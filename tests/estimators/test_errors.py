@@ -82,6 +82,30 @@ REGRESSOR = {
         UserWarning,
         "y is 1.0 in all 60 rows, there is nothing to learn",
     ),
+    "constant target where there is weight": (
+        {},
+        {"y": replaced(Y, slice(20), 5), "sample_weight": np.repeat([1, 0], [20, 40])},
+        UserWarning,
+        "y is 5.0 in all 20 rows of positive weight, there is nothing to learn",
+    ),
+    "targets beyond single precision": (
+        {},
+        {"y": Y * 1e300},
+        ValueError,
+        "y: an entry is beyond 3.4e+38",
+    ),
+    "validation targets beyond single precision": (
+        {},
+        {"X_val": X, "y_val": Y * 1e300},
+        ValueError,
+        "y_val: an entry is beyond 3.4e+38",
+    ),
+    "weights too small": (
+        {},
+        {"sample_weight": np.full(N, 1e-6)},
+        UserWarning,
+        "or weights, which count as rows, are too small: divide them by their mean",
+    ),
     "no rows": ({}, {"X": X[:0], "y": Y[:0]}, ValueError, "Found array with 0 sample(s)"),
     "no columns": ({}, {"X": X[:, :0]}, ValueError, "Found array with 0 feature(s)"),
     "one-dimensional features": ({}, {"X": X[:, 0]}, ValueError, "Expected 2D array, got 1D array"),
@@ -236,6 +260,24 @@ REGRESSOR = {
         ValueError,
         "XGBClassifier(scale_pos_weight=2): weigh rows by sample_weight or class_weight",
     ),
+    "rounds in words": (
+        {"estimator": XGBRegressor(n_estimators="a")},
+        {},
+        TypeError,
+        "estimator: n_estimators must be an integer >= 0, got 'a'",
+    ),
+    "part of a round": (
+        {"estimator": LGBMRegressor(num_trees=5.5)},
+        {},
+        TypeError,
+        "estimator: num_trees must be an integer >= 1, got 5.5",
+    ),
+    "fewer rounds than none": (
+        {"estimator": XGBRegressor(n_estimators=-3)},
+        {},
+        ValueError,
+        "estimator: n_estimators must be >= 0, got -3",
+    ),
     "linear booster": (
         {"estimator": XGBRegressor(booster="gblinear")},
         {},
@@ -296,6 +338,13 @@ REGRESSOR = {
         ValueError,
         "early_stopping_rounds=5 cannot go with DART",
     ),
+    "a word for a seed": (
+        {"random_state": "x"},
+        {},
+        ValueError,
+        "BoostRegressor: random_state must be an integer from 0 to 2**32 - 1, a RandomState or",
+    ),
+    "a negative seed": ({"random_state": -1}, {}, ValueError, "RandomState or None, got -1"),
     "negative verbosity": ({"verbose": -1}, {}, ValueError, "verbose must be an integer >= 0"),
     "validation without targets": (
         {},
@@ -387,6 +436,12 @@ CLASSIFIER = {
         ValueError,
         "y_val contains classes that y does not: ['maybe']",
     ),
+    "fractions beside labels": (
+        {},
+        {"y": Y > 0, "X_val": X, "y_val": np.arange(1, N + 1) / 100},
+        ValueError,
+        "0.01, 0.02, 0.03, 0.04, 0.05, 0.06, ...] (60 in all); y holds labels, so that fractions",
+    ),
     "too few of a class to split": (
         {"early_stopping_rounds": 2},
         {"y": ["a"] + ["b"] * (N - 1)},
@@ -410,6 +465,12 @@ CLASSIFIER = {
         {},
         ValueError,
         "BoostClassifier: class_weight must be finite and >= 0, got -1.0",
+    ),
+    "class weights in words": (
+        {"class_weight": {"no": "a", "yes": 1.0}},
+        {},
+        ValueError,
+        "BoostClassifier: class_weight: could not convert string to float: 'a'",
     ),
     "class weights of probabilities": (
         {"class_weight": "balanced"},
@@ -447,6 +508,13 @@ CLASSIFIER = {
         TypeError,
         "BoostClassifier: y must not mix words with labels of other types",
     ),
+    "labels that are no words or numbers": (
+        {},
+        {"y": np.array([{label} for label in THREE.tolist()])},
+        TypeError,
+        "BoostClassifier: y must be numbers, words or booleans, got {",
+    ),
+    "sparse labels": ({}, {"y": csr_matrix(THREE[:, None])}, TypeError, "Sparse data was passed"),
     "missing validation labels": (
         {},
         {"X_val": X, "y_val": np.where(Y > 0, TWO, None)},
@@ -457,7 +525,25 @@ CLASSIFIER = {
         {"loss": Softmax()},
         {"y": np.full((N, 3), 0.4)},
         ValueError,
-        "each row of y_true must sum to 1",
+        "Softmax: each row of y must sum to 1, got",
+    ),
+    "rows that are no probabilities": (
+        {},
+        {"y": np.column_stack([Y, Y])},
+        ValueError,
+        "Softmax: y must be in [0, 1], got",
+    ),
+    "validation rows that do not sum to one": (
+        {},
+        {"y": np.full((N, 4), 0.25), "X_val": X, "y_val": np.full((N, 4), 0.5)},
+        ValueError,
+        "Softmax: each row of y_val must sum to 1, got 2.0",
+    ),
+    "all weight on one class": (
+        {"class_weight": {"no": 0.0, "yes": 1.0}},
+        {},
+        UserWarning,
+        "y is yes in all",
     ),
 }
 
@@ -481,6 +567,14 @@ def test_regressor(case, engine):
 @pytest.mark.parametrize("case", CLASSIFIER.values(), ids=CLASSIFIER)
 def test_classifier(case, engine):
     check(BoostClassifier, engine, TWO, case)
+
+
+def test_a_class_that_is_too_rare_to_split_is_called_by_its_label():
+    model = BoostClassifier(ENGINES["xgboost"], early_stopping_rounds=2)
+    with pytest.raises(ValueError, match="least populated class") as error:
+        model.fit(X, replaced(THREE, 0, 7))
+    # scikit-learn 1.6 does not name it
+    assert re.findall(r"too few members are: (\[.*?\])", str(error.value)) in ([], ["[7.0]"])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -550,11 +644,21 @@ def test_features_beyond_single_precision(features):
     BoostRegressor(ENGINES["lightgbm"]).fit(wide, Y)
 
 
-@pytest.mark.parametrize(("engine", "wrong"), [("xgboost", "x [kg]"), ("lightgbm", "a: b")])
+@pytest.mark.parametrize(
+    ("engine", "wrong"), [("xgboost", "x [kg]"), ("lightgbm", "a: b"), ("lightgbm", "a\nb")]
+)
 def test_names_that_an_engine_cannot_take(engine, wrong):
     frame = pd.DataFrame(X[:, :2], columns=["a", wrong])
     with pytest.raises(ValueError, match=re.escape(f"X: column {wrong!r}: {engine} takes none of")):
         BoostRegressor(ENGINES[engine]).fit(frame, Y)
+
+
+@pytest.mark.parametrize("names", [("a", ""), ("a b", "a_b")])
+def test_names_that_lightgbm_does_not_tell_apart(names):
+    frame = pd.DataFrame(X[:, :2], columns=names)
+    with pytest.raises(ValueError, match=r"of the columns would be '.*' in lightgbm, which has _"):
+        BoostRegressor(ENGINES["lightgbm"]).fit(frame, Y)
+    BoostRegressor(ENGINES["xgboost"]).fit(frame, Y)
 
 
 def test_parameters_of_an_engine_need_one():
@@ -576,6 +680,20 @@ def test_early_stopping_cannot_go_with_dropped_trees(drop):
         return
     with pytest.raises(ValueError, match="early_stopping_rounds=1 cannot go with DART"):
         model.fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.*booster=dart. is deprecated")
+@pytest.mark.parametrize("rounds", [None, 1])
+def test_going_on_from_dropped_trees_of_xgboost_is_dropping_them(rounds):
+    dart = XGBRegressor(n_estimators=5, booster="dart", rate_drop=0.5)
+    first = BoostRegressor(dart).fit(X, Y)
+    model = BoostRegressor(ENGINES["xgboost"], early_stopping_rounds=rounds)
+    for init_model in (first, first.booster_, first.booster_.copy()):
+        with pytest.raises(ValueError, match=r"init_model is of DART, .* cannot go with DART"):
+            model.fit(X, Y, init_model=init_model)
+    model = BoostRegressor(dart).fit(X, Y, X_val=X, y_val=Y, init_model=first)
+    (history,) = model.evals_result_["validation"].values()
+    assert np.mean((model.predict(X) - Y) ** 2) == pytest.approx(history[-1], rel=1e-5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -8,6 +8,8 @@ import sys
 import threading
 import warnings
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 import array_api_strict as xp
 import joblib
@@ -46,7 +48,7 @@ from boostobj import (
     Tweedie,
 )
 from boostobj._arrays import weighted_quantile
-from boostobj.base import MarginLoss, MulticlassLoss
+from boostobj.base import MarginLoss, MulticlassLoss, takes_fractions
 from boostobj.catalogue import built_in_losses
 from boostobj.estimators._fitting import Rows, fit_engine, split_rows
 from boostobj.groups import GroupLoss
@@ -169,6 +171,7 @@ REGRESSION_LOSSES = [
     for kind in built_in_losses()
     for loss in kind.examples()
     if not isinstance(loss, MarginLoss | MulticlassLoss | GroupLoss)
+    and (takes_fractions(loss) or not loss.link.gives_probabilities)
 ]
 
 
@@ -195,6 +198,28 @@ def test_lightgbm_parameters_by_any_name(regression):
     }
     assert not {"n_jobs", "verbose", "boosting_type", "boost"} & parameters.keys()
     assert model.best_iteration_ == 3
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"boosting_type": None},
+        {"importance_type": None},
+        {"n_estimators": None},
+        {"early_stopping_round": 0},
+        {"n_iter_no_change": -1},
+        {"is_unbalance": False},
+        {"scale_pos_weight": 1.0},
+    ],
+    ids=str,
+)
+def test_parameters_of_lightgbm_that_ask_for_nothing(parameters, regression):
+    X, y, _ = regression
+    plain = BoostRegressor(LGBMRegressor(n_jobs=1)).fit(X, y)
+    model = BoostRegressor(LGBMRegressor(n_jobs=1, **parameters), early_stopping_rounds=200)
+    model.fit(X, y, X_val=X, y_val=y)
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    np.testing.assert_array_equal(model.feature_importances_, plain.feature_importances_)
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +273,23 @@ def test_early_stopping(engine, regression):
     assert other.evals_result_ != model.evals_result_
 
 
+@pytest.mark.parametrize("number", [np.float32, Fraction])
+def test_fractions_may_be_numbers_of_any_type(number, regression):
+    X, y, weight = regression
+    model = BoostRegressor(ENGINES["xgboost"], early_stopping_rounds=3, random_state=0)
+    expected = model.set_params(validation_fraction=0.25).fit(X, y, weight).predict(X)
+    model.set_params(validation_fraction=number(0.25)).fit(X, y, weight)
+    np.testing.assert_array_equal(model.predict(X), expected)
+    intervals = QuantileIntervalRegressor(
+        ENGINES["xgboost"],
+        lower=number(0.25),
+        upper=number(0.75),
+        calibration_fraction=number(0.25),
+        random_state=0,
+    )
+    assert intervals.fit(X, y).predict_interval(X, coverage=number(0.25)).shape == (600, 2)
+
+
 @every_engine
 def test_a_given_validation_part(engine, regression):
     X, y, weight = regression
@@ -282,6 +324,26 @@ def test_labels_of_any_type(engine, values, labels, regression):
     np.testing.assert_allclose(p.sum(axis=1), 1)
     np.testing.assert_array_equal(p[:, 1] > 0.5, model.predict(X) == values[1])
     np.testing.assert_array_equal(model.decision_function(X) > 0, model.predict(X) == values[1])
+
+
+@pytest.mark.parametrize("values", [[False, True], [3, 7], [0.0, 1.0]], ids=str)
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda y: y.astype(object),
+        lambda y: pd.Series(y, dtype="category"),
+        lambda y: pd.array(y.tolist()),
+    ],
+    ids=["object", "category", "nullable"],
+)
+def test_labels_keep_their_type_in_any_container(kept, values, labels, regression):
+    X = regression[0]
+    y = np.asarray(values)[(labels == "yes").astype(int)]
+    model = BoostClassifier(ENGINES["xgboost"]).fit(X, kept(y), X_val=X, y_val=kept(y))
+    assert model.classes_.tolist() == values
+    assert model.classes_.dtype == y.dtype
+    expected = BoostClassifier(ENGINES["xgboost"]).fit(X, y).predict(X)
+    np.testing.assert_array_equal(model.predict(X), expected)
 
 
 @every_engine
@@ -722,8 +784,20 @@ def test_categories_are_told_by_value(engine, frame):
         pd.IntervalIndex.from_breaks([0, 1, 2]),
         pd.Index([3, 4], dtype="Int64"),
         pd.Index([3, 4], dtype="uint64"),
+        pd.Index([(1, 2), (3, 4)], tupleize_cols=False),
+        pd.Index([1, (3, 4)], tupleize_cols=False),
     ],
-    ids=["floating", "boolean", "mixed", "date", "interval", "nullable", "unsigned"],
+    ids=[
+        "floating",
+        "boolean",
+        "mixed",
+        "date",
+        "interval",
+        "nullable",
+        "unsigned",
+        "tuple",
+        "mixed tuple",
+    ],
 )
 def test_categories_of_any_kind(engine, categories, frame):
     X, y = frame
@@ -924,6 +998,23 @@ def test_booleans_of_arrow(engine, regression):
     np.testing.assert_array_equal(
         model.predict(flag), BoostRegressor(engine).fit(plain, y).predict(plain)
     )
+
+
+@every_engine
+def test_tables_with_nulls(engine, regression):
+    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    X, y, _ = regression
+    flag = [None if v > 2 else v > 0 for v in y.tolist()]
+    cents = [None if v > 2 else Decimal(f"{v:.2f}") for v in y.tolist()]
+    kind = [None if v > 2 else "up" if v > 0 else "down" for v in y.tolist()]
+    columns = {"x": X[:, 0], "flag": flag, "cents": cents}
+    arrow = pa.table({**columns, "kind": pa.array(kind).dictionary_encode()})
+    polars = pl.DataFrame({**columns, "kind": pl.Series(kind, dtype=pl.Categorical)})
+    pandas = pd.DataFrame({"x": X[:, 0], "flag": np.array(flag, float)})
+    pandas = pandas.assign(cents=np.array(cents, float), kind=pd.Categorical(kind))
+    expected = BoostRegressor(engine).fit(pandas, y).predict(pandas)
+    for table in (arrow, polars):
+        np.testing.assert_array_equal(BoostRegressor(engine).fit(table, y).predict(table), expected)
 
 
 @every_engine

@@ -46,6 +46,9 @@ def crossed(cv, **kwargs):
         ([], "cv must have a fold or more, got none"),
         ([([], ALL)], "cv: fold 0 has no such rows"),
         ([(ALL[:1], ALL[1:])], "leaves 1 of 400 rows to train on"),
+        ([1, 2, 3], r"cv must give pairs of rows, \(train, test\): cannot unpack"),
+        ([(ALL[:200], ALL[200:], [])], "cv must give pairs of rows"),
+        (GroupKFold(2), "cv must give pairs of rows.* 'groups' parameter should not be None"),
     ],
 )
 def test_folds_that_cannot_calibrate_are_refused(cv, message):
@@ -114,7 +117,8 @@ def test_many_small_groups_and_groups_without_a_calibration_row():
     groups = np.where(ALL < 200, "first", "second")
     with pytest.raises(TooFewRowsError, match=r"group second: .* got 0"):
         crossed([(ALL[100:], ALL[:100])]).fit(X, Y, groups=groups)
-    with pytest.raises(ValueError, match="leaves 0 of 400 rows to train on"):
+    message = r"calibration_fraction=0\.2, rounded up in each of 400 groups, leaves 0 of 400 rows"
+    with pytest.raises(ValueError, match=message):
         make(unbounded=True).fit(X, Y, groups=ALL)
 
 
@@ -155,7 +159,8 @@ def test_a_group_without_weight_is_none(calibration):
     weight = (groups == "p").astype(float)
     model = make(calibration=calibration).fit(X, Y, weight, groups=groups)
     assert np.isfinite(model.predict_interval(X[:2], groups=["p", "p"])).all()
-    with pytest.raises(TooFewRowsError, match="group 'm' was not in fit"):
+    message = "group 'm' was not in fit, or only in rows of weight zero"
+    with pytest.raises(TooFewRowsError, match=message):
         model.predict_interval(X[:1], groups=["m"])
 
 
@@ -164,6 +169,14 @@ def test_missing_groups_are_refused(missing):
     groups = pd.Series([missing] + ["a"] * (N - 1), dtype=object)
     with pytest.raises(ValueError, match="groups must not have missing values"):
         make().fit(X, Y, groups=groups)
+
+
+def test_groups_that_cannot_be_hashed_are_refused():
+    with pytest.raises(TypeError, match="groups must be numbers, strings or the like: unhashable"):
+        make().fit(X, Y, groups=[{}] * N)
+    model = make().fit(X, Y, groups=ALL % 2)
+    with pytest.raises(TypeError, match="groups must be numbers, strings or the like: unhashable"):
+        model.predict_interval(X, groups=[{}] * N)
 
 
 def test_groups_are_asked_for_if_fit_had_them_whatever_is_calibrated():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -249,15 +250,47 @@ def test_too_few_calibration_rows_are_an_error_before_training(calibration):
     assert np.all(interval == [-np.inf, np.inf])
 
 
+REMEDIES = r".*calibration_fraction.*calibration='cv'.*unbounded=True"
+
+
 @pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
-def test_too_few_rows_for_another_coverage_or_a_quantile():
-    X, y, _ = simulate(100, 11)
-    model = make(quantiles=[0.01]).fit(X, y)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, r"a coverage of 0\.99 needs 99 calibration rows or more, got 12"),
+        ({"symmetric": False}, r"a lower bound at level 0\.005 needs 199 calibration rows"),
+    ],
+)
+def test_too_few_rows_for_another_coverage_or_a_quantile(settings, message):
+    X, y, _ = simulate(60, 11)
+    settings = {"lower": 0.1, "upper": 0.9, **settings}
+    model = make(**settings).fit(X, y)
     assert np.isfinite(model.predict_interval(X)).all()
-    with pytest.raises(TooFewRowsError, match=r"coverage of 0\.99 needs 99 calibration rows"):
+    assert np.isfinite(model.predict_quantiles(X)).all()
+    with pytest.raises(TooFewRowsError, match=message + REMEDIES):
         model.predict_interval(X, 0.99)
-    with pytest.raises(TooFewRowsError, match=r"coverage of 0\.99 needs 99 calibration rows"):
+    model.set_params(symmetric=True, upper=0.95).fit(X, y)
+    message = r"the calibrated quantile 0\.95 needs 19 calibration rows or more, got 12"
+    with pytest.raises(TooFewRowsError, match=message + REMEDIES):
         model.predict_quantiles(X)
+
+
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
+@pytest.mark.parametrize("calibration", ["split", "cv"])
+@pytest.mark.parametrize("level", [0.001, 0.999])
+def test_too_few_rows_for_quantiles_are_an_error_before_training(calibration, level, train, capsys):
+    X, y, _ = train
+    model = make(quantiles=[0.25, level], calibration=calibration, verbose=1)
+    rows = 100 if calibration == "split" else 500
+    message = rf"quantiles: level {level} needs 999 calibration rows or more, got {rows}"
+    with pytest.raises(TooFewRowsError, match=message + REMEDIES):
+        model.fit(X, y)
+    with pytest.raises(TooFewRowsError, match=f"group 1: quantiles: level {level} needs 999"):
+        model.fit(X, y, groups=1 + np.arange(500) % 2)
+    assert capsys.readouterr().out == ""
+    raw = make(quantiles=[0.25, level], calibration=None).fit(X, y)
+    with pytest.raises(TooFewRowsError, match=f"quantiles: level {level} needs 999"):
+        raw.calibrate(X, y)
 
 
 def test_too_few_rows_of_a_group():
@@ -326,7 +359,8 @@ def test_bad_estimators_are_named(train):
     X, y, _ = train
     with pytest.raises(TypeError, match="QuantileIntervalRegressor: estimator must be an unfitted"):
         QuantileIntervalRegressor(QuantileRegressor()).fit(X, y)
-    with pytest.raises(ValueError, match="estimator is fitted already"):
+    message = "estimator is fitted already; .* in a mapping from level to model"
+    with pytest.raises(ValueError, match=message):
         QuantileIntervalRegressor(clone(ENGINES["xgboost"]).fit(X, y)).fit(X, y)
     with pytest.raises(TypeError, match=r"the model at level 0\.1 must have predict, got 3"):
         QuantileIntervalRegressor({0.1: 3, 0.9: 4}).fit(X, y)
@@ -341,6 +375,8 @@ def test_bad_rows_are_named(train):
         ({"sample_weight": -w}, "sample_weight must be finite and >= 0"),
         ({"sample_weight": 0 * w}, "sample_weight must have a positive sum"),
         ({"sample_weight": w[:-1]}, r"sample_weight must have shape \(500,\)"),
+        ({"sample_weight": w * 1e39}, r"sample_weight: an entry is beyond 3\.4e\+38; lightgbm"),
+        ({"sample_weight": w * 1e-300}, "positive sum, got zeros only, in float32"),
         ({"groups": groups[:-1]}, r"groups must have shape \(500,\), got \(499,\)"),
         ({"groups": np.where(groups, np.nan, 1.0)}, "groups must not have missing values"),
         ({"groups": [None, *groups[1:]]}, "groups must not have missing values"),
@@ -467,10 +503,12 @@ def test_threads_are_shared_among_models(train, monkeypatch):
 
     monkeypatch.setattr(_quantile_models, "effective_n_jobs", lambda n: {None: 1, -1: 8, 4: 4}[n])
     for own, n_jobs, expected in ((None, 4, 2), (1, 4, 1), (16, 4, 2), (None, None, None)):
-        estimator = LGBMRegressor(n_jobs=own)
-        model = QuantileIntervalRegressor(estimator, n_jobs=n_jobs)
-        assert _quantile_models._engine(model, 15, 0, validation_given=False).n_jobs == expected
-        assert estimator.n_jobs == own
+        for name, kind in product(("n_jobs", "nthread"), (LGBMRegressor, XGBRegressor)):
+            estimator = kind(**{name: own})
+            model = QuantileIntervalRegressor(estimator, n_jobs=n_jobs)
+            engine = _quantile_models._engine(model, 15, 0, validation_given=False)
+            assert engine.get_params()[name] == expected
+            assert estimator.get_params()[name] == own
 
 
 def test_weights_count_as_rows():

@@ -276,6 +276,8 @@ def test_add_init_score_refuses_what_does_not_fit(shifted):
         add_init_score(booster, np.zeros(len(y)))
     with pytest.raises(ValueError, match="init_score must be 1 finite number, got nan"):
         add_init_score(booster, np.nan)
+    with pytest.raises(TypeError, match="init_score must be an array of numbers, got"):
+        add_init_score(booster, "a")
     with pytest.raises(TypeError, match=r"booster must be a lightgbm\.Booster, got LGBMRegressor"):
         add_init_score(lgb.LGBMRegressor(), 0.0)
 

@@ -31,6 +31,8 @@ COMBINATIONS = [
     bo.CrossEntropy() + 0.2 * bo.LabelSmoothing(),
     bo.Logistic() + bo.CrossEntropy(positive_weight=2),
     bo.Huber(delta="auto") + bo.SquaredError(),
+    100 * bo.Poisson(),
+    10 * bo.Linex(),
 ]
 
 
@@ -144,7 +146,15 @@ def test_adaptive_losses_adapt_inside_a_combination():
 
 @pytest.mark.parametrize(
     "loss",
-    [bo.Huber(), bo.Quantile(0.8), bo.Logistic(), bo.Focal(), bo.Softmax(), bo.OneVsRest()],
+    [
+        bo.Huber(),
+        bo.Quantile(0.8),
+        bo.Expectile(0.9),
+        bo.Logistic(),
+        bo.Focal(),
+        bo.Softmax(),
+        bo.OneVsRest(),
+    ],
     ids=repr,
 )
 def test_once_a_loss_trains_its_trees(loss):
@@ -229,6 +239,11 @@ def test_start_of_any_combination_is_the_best_of_all(loss, y):
 
     (ours,) = means([loss.init_score(y)])
     assert ours <= means(np.linspace(-5, 95, 50_001)).min() + 1e-6
+
+
+def test_the_least_limit_of_leaves_holds_for_a_sum():
+    assert (bo.Poisson(0.3) + bo.Gamma()).max_delta_step == 0.3
+    assert (bo.Huber() + bo.SquaredError()).max_delta_step == 0
 
 
 def test_domains_intersect():

@@ -286,6 +286,13 @@ def test_start_of_a_nonconvex_loss_is_the_best_of_all(loss):
     assert abs(loss.init_score(y + 1e6, weight) - 1e6 - 100) < 1
 
 
+@pytest.mark.parametrize("loss", [bo.Welsch(), bo.Tukey()])
+def test_start_of_a_nonconvex_loss_sees_the_one_row_that_counts(loss):
+    y, weight = np.random.default_rng(0).uniform(0, 1e5, 1000), np.ones(1000)
+    weight[333] = 1e6
+    assert loss.init_score(y, weight) == pytest.approx(y[333], abs=1e-3)
+
+
 @pytest.mark.parametrize("loss", [bo.MAPE(), bo.SMAPE(), bo.SquaredPercentageError()])
 def test_zero_targets_are_refused_without_a_floor(loss):
     y, raw = np.asarray([1.0, 0.0, 3.0, 0.0]), np.ones(4)
