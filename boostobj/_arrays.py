@@ -22,7 +22,7 @@ def array_namespace(x: Array) -> Any:
 
 def on_host(x: Any) -> Any:
     """An array as one of NumPy's, fetched from a GPU if it lies there; anything else as it is."""
-    if not is_array_api_obj(x) or is_numpy_array(x):
+    if type(x) is np.ndarray or not is_array_api_obj(x) or is_numpy_array(x):
         return x
     try:
         return np.asarray(x)

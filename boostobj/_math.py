@@ -20,8 +20,8 @@ from boostobj._typing import Array
 
 def clip(x: Array, min: Any = -math.inf, max: Any = math.inf) -> Array:  # noqa: A002
     """``xp.clip``, which takes NumPy four times as long for one bound as for two."""
-    if is_numpy_array(x):
-        return np.clip(x, min, max)
+    if type(x) is np.ndarray or is_numpy_array(x):
+        return x.clip(min, max)
     return array_namespace(x).clip(x, min=min, max=max)
 
 

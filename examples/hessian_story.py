@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import xgboost as xgb
-from _picture import OUTPUT, PICTURES, figure, save, table
+from _shared import OUTPUT, PICTURES, figure, save, table
 
 import boostobj
 from boostobj.plots import RoundsDisplay

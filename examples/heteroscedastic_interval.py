@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, PICTURES, figure, save, table
+from _shared import OUTPUT, PICTURES, figure, save, table
 from xgboost import XGBRegressor
 
 from boostobj import BoostRegressor, QuantileIntervalRegressor

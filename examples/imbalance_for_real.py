@@ -14,8 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, figure, save, table
-from outliers_for_real import held_out
+from _shared import OUTPUT, figure, held_out, save, table
 from sklearn.calibration import calibration_curve
 from xgboost import XGBClassifier
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, figure, save, table
+from _shared import OUTPUT, figure, save, table
 
 from boostobj import AbsoluteError, SquaredError
 from boostobj.metrics import MAE, RMSE

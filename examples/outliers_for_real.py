@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, PICTURES, figure, save, table
+from _shared import OUTPUT, PICTURES, figure, held_out, save, table
 from lightgbm import LGBMRegressor
 from matplotlib.ticker import LogLocator, NullFormatter
 from xgboost import XGBRegressor
@@ -25,16 +25,6 @@ from boostobj.metrics import MAE, R2
 from boostobj.plots import COLORS
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4)
-
-
-def held_out(X, y, groups, n: int):
-    """Take `n` rows to train on and as many to test, no group in both."""
-    groups = np.asarray(groups)
-    rng = np.random.default_rng(0)
-    names = rng.permutation(np.unique(groups))
-    test = np.isin(groups, names[: len(names) // 2])
-    parts = [rng.permutation(np.flatnonzero(part))[:n] for part in (~test, test)]
-    return [(X.iloc[rows], y.iloc[rows].to_numpy(float)) for rows in parts]
 
 
 def main(output: Path = OUTPUT, n: int = 8000, rounds: int = 60, shares=SHARES):

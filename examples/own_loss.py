@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, figure, save, table
-from outliers_for_real import held_out
+from _shared import OUTPUT, figure, held_out, save, table
 from xgboost import XGBRegressor
 
 from boostobj import BoostRegressor, ResidualLoss, SquaredError

@@ -17,7 +17,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import xgboost as xgb
-from _picture import OUTPUT, figure, save, table
+from _shared import OUTPUT, figure, save, table
 from sklearn.model_selection import GroupShuffleSplit
 
 from boostobj import PairwiseHinge, PairwiseLogistic

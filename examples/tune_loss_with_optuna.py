@@ -31,8 +31,8 @@ def suggest_loss(trial):
     return bo.get_loss(name)
 
 
-def main(trials: int = 30, rows: int = ROWS) -> None:
-    """Search and print the best."""
+def main(trials: int = 30, rows: int = ROWS) -> float:
+    """Search and print the best; return its mean absolute error."""
     try:
         import optuna
     except ImportError:
@@ -61,6 +61,7 @@ def main(trials: int = 30, rows: int = ROWS) -> None:
         print(
             f"    {name:<18} {value:.4g}" if isinstance(value, float) else f"    {name:<18} {value}"
         )
+    return float(study.best_value)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from _picture import OUTPUT, figure, save, table
+from _shared import OUTPUT, figure, save, table
 from xgboost import XGBRegressor
 
 import boostobj

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from boostobj.datasets import load_flights
+
 mpl.use("Agg")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -188,10 +190,11 @@ def test_metric_learning_neighbours(run):
 
 
 def test_tune_loss_with_optuna(monkeypatch, capsys):
-    pytest.importorskip("optuna")
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    importlib.import_module("tune_loss_with_optuna").main(trials=2, rows=500)
-    assert capsys.readouterr().out
+    found = importlib.import_module("tune_loss_with_optuna").main(trials=3, rows=1000)
+    y = load_flights()[1][::60]
+    assert 0 < found < np.abs(y - y.median()).mean()
+    assert f"mean absolute error {found:.2f} minutes, with" in capsys.readouterr().out
 
 
 def test_every_example_is_tested_and_tells_how_to_run_it():

@@ -1,4 +1,4 @@
-"""What the examples share: the look of their pictures, where these go, and a table."""
+"""What the examples share: a split of their rows, the look of their pictures, and a table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -29,6 +30,16 @@ STYLE = {
     "axes.axisbelow": True,
     "lines.linewidth": 2.2,
 }
+
+
+def held_out(X, y, groups, n: int):
+    """Take `n` rows to train on and as many to test, no group in both."""
+    groups = np.asarray(groups)
+    rng = np.random.default_rng(0)
+    names = rng.permutation(np.unique(groups))
+    test = np.isin(groups, names[: len(names) // 2])
+    parts = [rng.permutation(np.flatnonzero(part))[:n] for part in (~test, test)]
+    return [(X.iloc[rows], y.iloc[rows].to_numpy(float)) for rows in parts]
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1, **kwargs: Any) -> Any:
