@@ -31,6 +31,15 @@ def times(factor: float, x: Array) -> Array:
     return factor * clip(x, min=-bound, max=bound)
 
 
+def saturated(x: Array, raw: Array) -> Array:
+    """`x` in the precision of the margins, as large as it gets where that cannot hold it."""
+    xp = array_namespace(raw)
+    if x.dtype != raw.dtype and xp.isdtype(x.dtype, "real floating"):
+        most = float(xp.finfo(raw.dtype).max)
+        x = clip(x, min=-most, max=most)
+    return xp.astype(x, raw.dtype, copy=False)
+
+
 def power(x: Array, exponent: float) -> Array:
     """``x**exponent`` for ``exponent >= 0``; whole ones by products, in a tenth of the time."""
     n = int(exponent)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,10 @@ LARGE_BLOCK = 1 << 24
 _explicit_threads: int | None = None
 
 
+@cache
 def keep_freed_memory() -> None:
     """Free a block, untouched, that is so large that glibc keeps smaller ones for later."""
     np.empty(LARGE_BLOCK, dtype=np.uint8)
-
-
-keep_freed_memory()
 
 
 def set_num_threads(n_threads: int | None) -> None:
@@ -141,6 +140,7 @@ def each_chunk(
     n_rows = len(inputs[0])
     step = max(1, CHUNK * n_rows // max(1, *(x.size for x in inputs)))
     chunks = [slice(start, start + step) for start in range(0, n_rows, step)]
+    keep_freed_memory()
     n_threads = len(chunks) // MIN_CHUNKS_PER_THREAD
     if n_threads > 1:
         n_threads = min(n_threads, get_num_threads(requested))

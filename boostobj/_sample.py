@@ -13,7 +13,7 @@ from boostobj._arrays import array_namespace, on_host, weighted_quantile
 from boostobj._math import clip, largest
 from boostobj._typing import Array, NumpyArray
 
-#: As many rows as scales are read off: enough to know one to a hundredth or two.
+#: The number of rows that scales are estimated from, to within 1 or 2 %.
 SAMPLE_ROWS = 1 << 14
 
 
@@ -174,7 +174,7 @@ class Sample:
         return weighted_quantile(values, quantile, weight)
 
     def extent(self, distance: Array, quantile: float) -> float:
-        """A quantile of distances, at least a tenth of their mean, as that many may be zero.
+        """A quantile of distances, or a tenth of their mean if that is larger: many may be zero.
 
         For the mean, none counts as more than ten times their 0.9 quantile: a few gross outliers
         say nothing about the others.

@@ -93,7 +93,7 @@ from boostobj._labels import (
     one_row_per_class,
     own_margin,
 )
-from boostobj._math import clip, largest
+from boostobj._math import clip, largest, saturated
 from boostobj._parallel import by_row
 from boostobj._registry import LOSSES, all_losses, get_loss, register, snake_case
 from boostobj._sample import Sample
@@ -261,7 +261,7 @@ class Loss(ABC):
         y, raw = self._checked(y_true, raw_prediction)
 
         def value(loss: Loss, y: Array, raw: Array) -> tuple[Array]:
-            return (_like(loss._pointwise_value(y, raw), raw),)
+            return (saturated(loss._pointwise_value(y, raw), raw),)
 
         return self._evaluate(value, y, raw, weight)[0]
 
@@ -289,7 +289,7 @@ class Loss(ABC):
 
         def derivatives(loss: Loss, y: Array, raw: Array) -> tuple[Array, Array]:
             gradient, hessian = loss._pointwise_derivatives(y, raw)
-            return _like(gradient, raw), clip(_like(hessian, raw), *bounds)
+            return saturated(gradient, raw), clip(saturated(hessian, raw), *bounds)
 
         gradient, hessian = self._evaluate(derivatives, y, raw)
         return gradient, hessian
@@ -425,11 +425,13 @@ class Loss(ABC):
         """
         return max(spread**-0.5, LEAST_WORTH) if spread > 0 else 1.0
 
-    @abstractmethod
-    def _pointwise_value(self, y: Array, raw: Array) -> Array: ...
+    def _pointwise_value(self, y: Array, raw: Array) -> Array:
+        """The loss of rows; each family says it in its own variable."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
+    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian of rows by their margins."""
+        raise NotImplementedError
 
     def _boosting(self, sample: Sample) -> Derivatives:
         """What a booster gets in the round of `sample`, a function of ``(y, raw)``."""
@@ -789,15 +791,6 @@ def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
     arrays = [isinstance(x, np.ndarray) for x in args]
     if any(called) or arrays[:2] == [True, True]:
         raise TypeError(f"the {slot} must be an instance, {cls.__name__}(), not the class")
-
-
-def _like(x: Array, raw: Array) -> Array:
-    """`x` in the precision of the margins, as large as that gets."""
-    xp = array_namespace(raw)
-    if x.dtype != raw.dtype and xp.isdtype(x.dtype, "real floating"):
-        most = float(xp.finfo(raw.dtype).max)
-        x = clip(x, min=-most, max=most)
-    return xp.astype(x, raw.dtype, copy=False)
 
 
 def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:

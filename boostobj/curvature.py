@@ -1,4 +1,4 @@
-"""What a booster gets from a loss that is not smooth and round everywhere: the heart of the pack.
+"""The Hessians that boosters get of robust losses and of losses with a kink.
 
 A booster sets a leaf to minus its gradients over its Hessians, so the Hessian decides the step.
 Two kinds of losses need another one than their second derivative.

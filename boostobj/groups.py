@@ -20,7 +20,7 @@ from abc import abstractmethod
 import numpy as np
 
 from boostobj._arrays import Interval, array_namespace, as_float, on_host, title
-from boostobj._math import clip
+from boostobj._math import clip, saturated
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
 
@@ -151,16 +151,3 @@ class GroupLoss(Loss):
     def _round_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
         """What a booster gets: the derivatives, or a way out where they say nothing."""
         return self._group_derivatives(y, raw, sizes)
-
-    def _pointwise_value(self, y: Array, raw: Array) -> Array:
-        return self._group_value(y, raw, check_group(None, raw.shape[0]))
-
-    def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        return self._group_derivatives(y, raw, check_group(None, raw.shape[0]))
-
-
-def saturated(x: Array, raw: Array) -> Array:
-    """`x` in the precision of the margins, as large as it gets where that cannot hold it."""
-    xp = array_namespace(raw)
-    largest = float(xp.finfo(raw.dtype).max)
-    return xp.astype(clip(x, min=-largest, max=largest), raw.dtype)

@@ -245,8 +245,8 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> NumpyArray:
         """Margins, above zero for ``classes_[1]`` where there are two.
 
-        Where the link gives a half elsewhere, as that of `Focal` with ``alpha != 0.5``, margins are
-        less what it takes. For ``loss_.metric`` and ``loss_.value`` take the margins of
+        Of two classes it is the margin less ``loss_.link.link(0.5)``, which is not zero for
+        `Focal` with ``alpha != 0.5``. For ``loss_.metric`` and ``loss_.value`` take the margins of
         ``loss_.link.link(predict_proba(X)[:, 1])``.
 
         Parameters

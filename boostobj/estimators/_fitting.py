@@ -445,6 +445,8 @@ def fit_engine(
         if validation is None and progress.due:
             raw = start + _columns(engine.raw_prediction(booster, train.X), start)
             progress.show(metric.score(train.y, raw, weight))
+    if early_stopping_rounds is not None:
+        progress.show_best(history)
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
     # The margins before the last tree tell at once of nearly every model that it has splits; of
     # trees with several outputs, whose importances crash XGBoost 2, as well.

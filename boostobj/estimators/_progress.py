@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 _WIDTH = 30
 
@@ -37,12 +40,21 @@ class Progress:
 
     def show(self, score: float) -> None:
         """Show the metric of this round."""
-        text = f"{self.round}/{self.total}  {self.metric} {score:.6g}"
+        text = self._text(self.round, score)
         if self.bar:
             done = "#" * (_WIDTH * self.round // self.total)
             print(f"\r[{done:<{_WIDTH}}] {text}", end="", flush=True)
         else:
             print(text, flush=True)
+
+    def show_best(self, scores: Sequence[float]) -> None:
+        """Show the best of all rounds, where training may have stopped between two lines."""
+        if self.every:
+            best = int(np.argmin(scores))
+            print(f"best: {self._text(best + 1, scores[best])}", flush=True)
+
+    def _text(self, number: int, score: float) -> str:
+        return f"{number}/{self.total}  {self.metric} {score:.6g}"
 
     def __enter__(self) -> Self:
         return self

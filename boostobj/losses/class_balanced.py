@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -123,12 +123,6 @@ class ClassBalanced(Loss):
         rate = math.log(self.beta) if self.beta > 0 else -math.inf
         weights = [(self.beta - 1) / math.expm1(rate * count) for count in self.counts]
         return tuple(len(weights) * weight / sum(weights) for weight in weights)
-
-    if TYPE_CHECKING:
-        # `__new__` makes a loss of either family, which both have these.
-        def _pointwise_value(self, y: Array, raw: Array) -> Array: ...
-
-        def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]: ...
 
     def _adapted(self, sample: Sample) -> Self:
         return replace(self, loss=self.loss._adapted(sample))

@@ -9,7 +9,7 @@ from math import inf  # for the representation of a shape
 import numpy as np
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import clip, expm1c, hypot, largest, log_hypot1, within_scale
+from boostobj._math import choose, clip, expm1c, hypot, largest, log_hypot1, within_scale
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.welsch import Welsch
@@ -79,7 +79,7 @@ class GeneralRobust(RedescendingLoss):
         return (
             cls(),
             cls(shape=2.0, scale=3.0),
-            cls(shape=1.5),
+            cls(shape=1.99),
             cls(shape=1e-9, scale=3.0),
             cls(shape=0.0),
             cls(shape=-2.0, scale=3.0),
@@ -105,9 +105,13 @@ class GeneralRobust(RedescendingLoss):
         if self.shape < SHAPE_OF_WELSCH:
             return self._welsch._value(r)
         u = log_hypot1(self._distance(r))
-        # as far as exponentials go
-        power = clip(self.shape * u, max=math.log(largest(r)))
-        return self.scale**2 * ((2 - self.shape) * u) * expm1c(power)
+        value = (2 - self.shape) * u * expm1c(clip(self.shape * u, max=30.0))
+        if self.shape > 0:
+            # where the exponential may be too large, though not times a small factor
+            power = self.shape * u + math.log((2 - self.shape) / self.shape)
+            far = array_namespace(r).exp(clip(power, max=math.log(largest(r))))
+            value = choose(self.shape * u > 30, far, value, r.dtype)
+        return self.scale**2 * value
 
     def _root_weight(self, r: Array) -> Array:
         xp = array_namespace(r)

@@ -581,6 +581,16 @@ def test_there_are_about_ten_lines_and_the_last_round_has_one(rounds, last, regr
     assert lines[-1].startswith(f"{rounds}/{rounds} ")
 
 
+@every_engine
+def test_the_best_round_is_shown_where_training_stops(engine, regression, capfd):
+    X, y, _ = regression
+    engine = clone(engine).set_params(n_estimators=200)
+    model = BoostRegressor(engine, early_stopping_rounds=2, random_state=0, verbose=150).fit(X, y)
+    *_, last = capfd.readouterr().out.splitlines()
+    best = min(model.evals_result_["validation"]["squared_error"])
+    assert last == f"best: {model.best_iteration_}/200  squared_error {best:.6g}"
+
+
 def test_progress_bar(monkeypatch, regression, capsys):
     X, y, _ = regression
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
