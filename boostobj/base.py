@@ -381,7 +381,7 @@ class Loss(ABC):
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __add__(self, other: Loss) -> Loss:
-        """``loss + loss``, for losses of one family."""
+        """``loss + loss``, for losses of one margin or of k classes with the same link."""
         from boostobj.losses.composition import add
 
         total: Loss = add(self, other)

@@ -8,7 +8,7 @@ import numpy as np
 
 from boostobj._arrays import title
 from boostobj._formulas import spelled_out, substitute
-from boostobj.base import Loss, MarginLoss, PointwiseLoss
+from boostobj.base import Loss, MarginLoss, PointwiseLoss, ResidualLoss
 
 
 class OutlinedFormula:
@@ -30,6 +30,8 @@ class OutlinedFormula:
 def formula_of_rows(loss: Loss) -> str:
     """`spelled_out` of a loss of one margin, in ``y`` and ``raw`` alone."""
     formula = spelled_out(loss)
+    if isinstance(loss, ResidualLoss):
+        return substitute(formula, "r", "(raw - y)")
     if isinstance(loss, MarginLoss):
         return substitute(formula, "m", "(raw if y > 0 else -raw)")
     return substitute(formula, "p", spelled_out(loss.link))

@@ -1,7 +1,8 @@
 """Losses made of losses: ``a * loss``, ``loss + loss``, and a different one on each side.
 
-A combination belongs to the family of its terms and is a loss like any other. Each family has
-its own class, made by the operators; nobody else needs their names.
+A combination belongs to the family of its terms, that of targets and margins if they differ, and
+is a loss like any other. Each family has its own class, made by the operators; nobody else needs
+their names.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from boostobj._math import choose, clip, times
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
     BinaryLoss,
+    Derivatives,
     Loss,
     MarginLoss,
     MulticlassLoss,
@@ -78,7 +80,7 @@ class LinearCombination:
     Parameters
     ----------
     terms : tuple of (float, Loss)
-        Factors > 0, and losses of one family with one link.
+        Factors > 0, and losses with one link.
     """
 
     terms: tuple[tuple[float, Any], ...]
@@ -199,7 +201,7 @@ class ResidualCombination(LinearCombination, ResidualLoss):  # type: ignore[over
 
 
 class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[override]
-    """A combination of losses of target and margin."""
+    """A combination of losses of target and margin, those of residuals among them."""
 
     @staticmethod
     def _formula_of(loss: Any) -> str:
@@ -210,6 +212,10 @@ class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[ov
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         return self._total(loss._pointwise_derivatives(y, raw) for loss in self.losses)
+
+    def _boosting_derivatives(self, sample: Sample) -> Derivatives:
+        terms = [loss._boosting_derivatives(sample) for loss in self.losses]
+        return lambda y, raw: self._total(term(y, raw) for term in terms)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         if all(isinstance(loss, MarginLoss | BinaryLoss) for loss in self.losses):
@@ -240,11 +246,11 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
 #: Factors that leave gradients of single precision some room.
 LARGEST_FACTOR = 1e20
 
-#: Losses that can be added, what they are called, and what their sum is.
-_FAMILIES: tuple[tuple[Any, str, type[LinearCombination]], ...] = (
-    (ResidualLoss, "loss of residuals", ResidualCombination),
-    (MarginLoss | PointwiseLoss, "loss of targets and margins", PointwiseCombination),
-    (MulticlassLoss, "loss of k classes", MulticlassCombination),
+#: Losses that can be added, and what their sum is; the first that fits.
+_FAMILIES: tuple[tuple[Any, type[LinearCombination]], ...] = (
+    (ResidualLoss, ResidualCombination),
+    (ResidualLoss | MarginLoss | PointwiseLoss, PointwiseCombination),
+    (MulticlassLoss, MulticlassCombination),
 )
 
 
@@ -258,8 +264,7 @@ def scale(loss: Loss, factor: Any) -> Any:
             f"the factor of {loss!r} must be from {1 / LARGEST_FACTOR:g} to {LARGEST_FACTOR:g}, "
             f"got {factor!r}"
         )
-    _, combination = _family(loss)
-    return combination(terms)
+    return _combination(loss)(terms)
 
 
 def add(loss: Loss, other: Any) -> Any:
@@ -272,9 +277,7 @@ def add(loss: Loss, other: Any) -> Any:
     """
     if not isinstance(other, Loss):
         return NotImplemented
-    (kind, combination), (other_kind, _) = map(_family, (loss, other))
-    if kind != other_kind:
-        raise TypeError(f"{loss!r} + {other!r}: cannot add a {kind} and a {other_kind}")
+    combination = _combination(loss, other)
     if loss.link != other.link:
         raise TypeError(
             f"{loss!r} + {other!r}: the margin of the one has the link {loss.link!r}, "
@@ -290,11 +293,11 @@ def _terms(loss: Loss) -> tuple[tuple[float, Loss], ...]:
     return loss.terms if isinstance(loss, LinearCombination) else ((1.0, loss),)
 
 
-def _family(loss: Loss) -> tuple[str, type[LinearCombination]]:
-    for family, kind, combination in _FAMILIES:
-        if isinstance(loss, family):
-            return kind, combination
-    raise TypeError(f"{loss!r} belongs to a family whose losses do not combine")
+def _combination(*losses: Loss) -> type[LinearCombination]:
+    for family, combination in _FAMILIES:
+        if all(isinstance(loss, family) for loss in losses):
+            return combination
+    raise TypeError(f"{' + '.join(map(repr, losses))}: losses of such families do not combine")
 
 
 @dataclass(frozen=True)

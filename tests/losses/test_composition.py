@@ -32,6 +32,7 @@ COMBINATIONS = [
     bo.Logistic() + bo.CrossEntropy(positive_weight=2),
     bo.Huber(delta="auto") + bo.SquaredError(),
     100 * bo.Poisson(),
+    bo.Quantile(0.9) + 2 * bo.MAPE(),
     10 * bo.Linex(),
 ]
 
@@ -286,10 +287,12 @@ def test_a_loss_of_ones_own_combines():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: bo.Huber() + bo.Hinge(), "a loss of residuals and a loss of targets and margins"),
+        (lambda: bo.Huber() + bo.Hinge(), "link"),
         (lambda: bo.Logistic() + bo.Exponential(), r"link Logit\(\), that of the other HalfLogit"),
         (lambda: bo.CrossEntropy() + bo.Poisson(), "link"),
         (lambda: bo.Softmax(3) + bo.Softmax(4), "numbers of classes differ"),
+        (lambda: bo.Huber() + bo.Softmax(), "losses of such families do not combine"),
+        (lambda: 2 * bo.Triplet(), "losses of such families do not combine"),
         (lambda: bo.Huber() + 1, "unsupported operand"),
         (lambda: "2" * bo.Huber(), "unsupported operand|can't multiply"),
         (lambda: bo.Huber() * bo.Huber(), "unsupported operand"),
