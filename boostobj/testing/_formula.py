@@ -106,6 +106,16 @@ class Formula:
         found = [Formula(f"({ast.unparse(a)}) - ({ast.unparse(b)})") for a, b in pairs]
         return [f for f in found if not f.names & bound]
 
+    def moved(self, factor: float) -> list[Formula]:
+        """The formula with one of its fractions multiplied by `factor`, for each of them."""
+        found = []
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                value, node.value = node.value, node.value * factor
+                found.append(Formula(ast.unparse(self._tree)))
+                node.value = value
+        return found
+
     @property
     def span(self) -> float:
         return self._high - self._low

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -28,6 +26,7 @@ from boostobj.testing._trial import (
     Trial,
     at,
     first_bad,
+    parts,
     require,
     require_equal,
     require_error,
@@ -42,7 +41,7 @@ def copies(trial: Trial) -> None:
 
     loss = trial.loss
     scope = dict(vars(boostobj))
-    for part in _parts(loss):
+    for part in parts(loss):
         scope |= vars(sys.modules[type(part).__module__]) | {type(part).__name__: type(part)}
     for how, make in (
         ("hash(loss)", lambda: {loss: loss}[loss]),
@@ -58,16 +57,6 @@ def copies(trial: Trial) -> None:
                 f"{how} fails with {type(error).__name__}: {error}{_remedy(error)}"
             ) from error
         require(same, f"{how}: got {twin!r}, which is not equal")
-
-
-def _parts(x: Any) -> Iterator[Any]:
-    """A loss and everything that its parameters are made of."""
-    yield x
-    inner = x if isinstance(x, tuple) else ()
-    if is_dataclass(x) and not isinstance(x, type):
-        inner = tuple(getattr(x, field.name) for field in fields(x))
-    for part in inner:
-        yield from _parts(part)
 
 
 def _remedy(error: Exception) -> str:

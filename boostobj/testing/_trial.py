@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import cached_property
 from typing import Any
@@ -79,25 +79,29 @@ class Trial:
         y: Any,
         raw: NumpyArray,
         parameters: dict[str, Any] | None = None,
+        formula: Formula | None = None,
         limit: int = ENOUGH,
     ) -> Exact | None:
         """Value and derivatives at one row, by the formula."""
-        function = self._function(y, parameters or self.parameters)
+        formula = formula or self.formula
+        function = self._function(y, parameters or self.parameters, formula)
         at = np.atleast_1d(raw).tolist()
-        return differentiate(function, at, (self.formula, self.link), limit)
+        return differentiate(function, at, (formula, self.link), limit)
 
-    def _function(self, y: Any, parameters: dict[str, Any]) -> Callable[[Sequence[Any]], Any]:
+    def _function(
+        self, y: Any, parameters: dict[str, Any], formula: Formula
+    ) -> Callable[[Sequence[Any]], Any]:
         """The formula as a function of the margins of one row."""
-        link = self.predict if "p" in self.formula.names else _no_link
+        link = self.predict if "p" in formula.names else _no_link
         mpf = self.mpmath.mpf
         target = [mpf(float(v)) for v in y] if np.ndim(y) else mpf(float(y))
-        return lambda raw: families.evaluate(self.loss, self.formula, parameters, target, raw, link)
+        return lambda raw: families.evaluate(self.loss, formula, parameters, target, raw, link)
 
     def why_not(self, y: Any, raw: NumpyArray) -> str:
         """What is in the way of the formula at one row, for an error message."""
         try:
             margins = [self.mpmath.mpf(x) for x in np.ravel(raw).tolist()]
-            real(self._function(y, self.parameters)(margins))
+            real(self._function(y, self.parameters, self.formula)(margins))
         except FAILURES as error:
             return f"{type(error).__name__}: {error}, {at(y, raw)}"
         return f"its derivatives are not, {at(y, raw)}"
@@ -136,24 +140,28 @@ class Trial:
         Targets of -1, 0 and 1 are labels and not subject to rounding.
         """
         unit = float(np.finfo(dtype).eps) / 2
-        shifts: list[tuple[Any, NumpyArray, dict[str, Any] | None]] = []
+        shifts: list[tuple[Any, NumpyArray, dict[str, Any] | None, Formula | None]] = []
         for sign in (-1, 1):
             # arguments are doubles, which hold no less than one epsilon of their own
             up = 1 + sign * max(unit / 2, float(np.finfo(np.float64).eps))
             raws = np.tile(raw, (np.size(raw), 1)) if np.ndim(raw) else np.asarray([raw])
             for j in range(np.size(raw)):
                 moved = raws[j] * np.where(np.arange(np.size(raw)) == j, up, 1.0)
-                shifts.append((y, moved if np.ndim(raw) else moved[0], None))
+                shifts.append((y, moved if np.ndim(raw) else moved[0], None, None))
             # The labels of a row are rounded one by one.
             for j in range(np.size(y)):
                 one = np.atleast_1d(y).copy()
                 one[j] *= 1 if one[j] in (-1, 0, 1) else up
                 if np.any(one != y):
-                    shifts.append((one if np.ndim(y) else one[0], raw, None))
+                    shifts.append((one if np.ndim(y) else one[0], raw, None, None))
             for name, value in self.parameters.items():
                 if isinstance(value, self.mpmath.mpf):
                     shifted = {**self.parameters, name: value * (1 + sign * unit)}
-                    shifts.append((y, raw, shifted))
+                    shifts.append((y, raw, shifted, None))
+            # the parameters of the losses that this one is made of
+            if len([part for part in parts(self.fixed) if isinstance(part, Loss)]) > 1:
+                factor = 1 + sign * max(unit, float(np.finfo(np.float64).eps))
+                shifts += [(y, raw, None, formula) for formula in self.formula.moved(factor)]
         found = [self.exact(*shift, limit=limit) for shift in shifts]
         return [exact for exact in found if exact is not None]
 
@@ -177,6 +185,16 @@ class Trial:
             with self.mpmath.workdps(40):
                 found += roots(function, line)
         return [b for b in dict.fromkeys(found) if b]
+
+
+def parts(x: Any) -> Iterator[Any]:
+    """A loss and everything that its parameters are made of."""
+    yield x
+    inner = x if isinstance(x, tuple) else ()
+    if is_dataclass(x) and not isinstance(x, type):
+        inner = tuple(getattr(x, field.name) for field in fields(x))
+    for part in inner:
+        yield from parts(part)
 
 
 def _parameters(owner: Any) -> dict[str, Any]:

@@ -31,6 +31,8 @@ COMBINATIONS = [
     bo.CrossEntropy() + 0.2 * bo.LabelSmoothing(),
     bo.Logistic() + bo.CrossEntropy(positive_weight=2),
     bo.Huber(delta="auto") + bo.SquaredError(),
+    bo.EpsilonInsensitive(0.3) + bo.Huber(0.4),
+    2 * bo.SMAPE(1.0),
     100 * bo.Poisson(),
     bo.Quantile(0.9) + 2 * bo.MAPE(),
     10 * bo.Linex(),
