@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -106,6 +107,7 @@ def root(slope: Callable[[float], float], low: float, high: float) -> float:
     """
     from scipy.optimize import brentq  # slow to import, needed for a fit only
 
+    slope = cache(slope)  # each is a pass over all rows
     width = max(high - low, 1e-3)
     for step in width * 2.0 ** np.arange(N_MOVES):
         if slope(low) > 0:

@@ -105,12 +105,13 @@ class GeneralRobust(RedescendingLoss):
         if self.shape < SHAPE_OF_WELSCH:
             return self._welsch._value(r)
         u = log_hypot1(self._distance(r))
-        value = (2 - self.shape) * u * expm1c(clip(self.shape * u, max=30.0))
+        power = self.shape * u
+        value = (2 - self.shape) * u * expm1c(clip(power, max=30.0))
         if self.shape > 0:
             # where the exponential may be too large, though not times a small factor
-            power = self.shape * u + math.log((2 - self.shape) / self.shape)
-            far = array_namespace(r).exp(clip(power, max=math.log(largest(r))))
-            value = choose(self.shape * u > 30, far, value, r.dtype)
+            product = power + math.log((2 - self.shape) / self.shape)
+            far = array_namespace(r).exp(clip(product, max=math.log(largest(r))))
+            value = choose(power > 30, far, value, r.dtype)
         return self.scale**2 * value
 
     def _root_weight(self, r: Array) -> Array:

@@ -140,30 +140,33 @@ class Trial:
         Targets of -1, 0 and 1 are labels and not subject to rounding.
         """
         unit = float(np.finfo(dtype).eps) / 2
-        shifts: list[tuple[Any, NumpyArray, dict[str, Any] | None, Formula | None]] = []
+        shifts: list[dict[str, Any]] = []
         for sign in (-1, 1):
             # arguments are doubles, which hold no less than one epsilon of their own
             up = 1 + sign * max(unit / 2, float(np.finfo(np.float64).eps))
             raws = np.tile(raw, (np.size(raw), 1)) if np.ndim(raw) else np.asarray([raw])
             for j in range(np.size(raw)):
                 moved = raws[j] * np.where(np.arange(np.size(raw)) == j, up, 1.0)
-                shifts.append((y, moved if np.ndim(raw) else moved[0], None, None))
+                shifts.append({"raw": moved if np.ndim(raw) else moved[0]})
             # The labels of a row are rounded one by one.
             for j in range(np.size(y)):
                 one = np.atleast_1d(y).copy()
                 one[j] *= 1 if one[j] in (-1, 0, 1) else up
                 if np.any(one != y):
-                    shifts.append((one if np.ndim(y) else one[0], raw, None, None))
+                    shifts.append({"y": one if np.ndim(y) else one[0]})
             for name, value in self.parameters.items():
                 if isinstance(value, self.mpmath.mpf):
                     shifted = {**self.parameters, name: value * (1 + sign * unit)}
-                    shifts.append((y, raw, shifted, None))
-            # the parameters of the losses that this one is made of
-            if len([part for part in parts(self.fixed) if isinstance(part, Loss)]) > 1:
+                    shifts.append({"parameters": shifted})
+            if self._is_made_of_losses:  # whose parameters are numbers in the formula
                 factor = 1 + sign * max(unit, float(np.finfo(np.float64).eps))
-                shifts += [(y, raw, None, formula) for formula in self.formula.moved(factor)]
-        found = [self.exact(*shift, limit=limit) for shift in shifts]
+                shifts += [{"formula": formula} for formula in self.formula.moved(factor)]
+        found = [self.exact(**{"y": y, "raw": raw, **shift}, limit=limit) for shift in shifts]
         return [exact for exact in found if exact is not None]
+
+    @cached_property
+    def _is_made_of_losses(self) -> bool:
+        return sum(isinstance(part, Loss) for part in parts(self.fixed)) > 1
 
     def _branches(self, y: float) -> list[float]:
         """Where the formula has branches as a function of a single margin."""
