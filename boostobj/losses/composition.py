@@ -32,6 +32,7 @@ from boostobj.base import (
 from boostobj.links import Link
 from boostobj.losses._wrapping import OutlinedFormula, formula_of_rows
 from boostobj.losses.huber import Huber
+from boostobj.losses.pairwise import PairLoss
 from boostobj.losses.quantile import Quantile
 from boostobj.losses.squared_error import SquaredError
 from boostobj.losses.tukey import Tukey
@@ -243,6 +244,16 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
         return ends[int(np.argmin([np.average(cost, weights=weight) for cost in costs]))]
 
 
+class PairCombination(LinearCombination, PairLoss):  # type: ignore[override]
+    """A combination of losses of pairs of rows."""
+
+    def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
+        return self._sum(loss._group_value(y, raw, sizes) for loss in self.losses)
+
+    def _group_derivatives(self, y: Array, raw: Array, sizes: NumpyArray) -> tuple[Array, Array]:
+        return self._total(loss._group_derivatives(y, raw, sizes) for loss in self.losses)
+
+
 #: Factors that leave gradients of single precision some room.
 LARGEST_FACTOR = 1e20
 
@@ -251,6 +262,7 @@ _FAMILIES: tuple[tuple[Any, type[LinearCombination]], ...] = (
     (ResidualLoss, ResidualCombination),
     (ResidualLoss | MarginLoss | PointwiseLoss, PointwiseCombination),
     (MulticlassLoss, MulticlassCombination),
+    (PairLoss, PairCombination),
 )
 
 

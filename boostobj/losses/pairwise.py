@@ -38,7 +38,20 @@ class PairLoss(GroupLoss):
     ``d`` in the formula is the score of the row with the larger label minus the other's. The value
     of a row is ``n/P`` times half the sum over its pairs, for n rows and P pairs in its group. So
     the mean over the rows of a group is the mean over its pairs, and groups count by their rows.
-    The sum takes O(n log² n) time in a large group, see `boostobj._pairs`, in NumPy.
+    """
+
+    def _aligned(self, y: Array, raw: Array) -> Array:
+        if raw.ndim != 1 and raw.shape[1] != 1:
+            raise ValueError(
+                f"{title(self)}: raw_prediction must have shape (n,), got {tuple(raw.shape)}"
+            )
+        return super()._aligned(y, raw)
+
+
+class KernelPairLoss(PairLoss):
+    """A pair loss that two kernels sum up, in O(n log² n) time in a large group, in NumPy.
+
+    See `boostobj._pairs`.
     """
 
     @property
@@ -50,14 +63,6 @@ class PairLoss(GroupLoss):
     @abstractmethod
     def _derivative_kernel(self) -> PairKernel:
         """Derivative and curvature of the loss of a pair."""
-
-    def _aligned(self, y: Array, raw: Array) -> Array:
-        if raw.ndim != 1 and raw.shape[1] != 1:
-            raise ValueError(
-                f"{type(self).__name__}: raw_prediction must have shape (n,), "
-                f"got {tuple(raw.shape)}"
-            )
-        return super()._aligned(y, raw)
 
     def _group_value(self, y: Array, raw: Array, sizes: NumpyArray) -> Array:
         (value,) = self._sums(y, raw, sizes, self._value_kernel)
@@ -79,7 +84,7 @@ class PairLoss(GroupLoss):
 
 
 @dataclass(frozen=True)
-class PairwiseHinge(PairLoss):
+class PairwiseHinge(KernelPairLoss):
     """Hinge loss of pairs: the better row shall score at least `margin` more.
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,); pairs are formed within
@@ -158,7 +163,7 @@ class PairwiseHinge(PairLoss):
 
 
 @dataclass(frozen=True)
-class PairwiseLogistic(PairLoss):
+class PairwiseLogistic(KernelPairLoss):
     """Logistic loss of pairs, the log-likelihood of the better row coming first.
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,); pairs are formed within

@@ -36,6 +36,8 @@ COMBINATIONS = [
     100 * bo.Poisson(),
     bo.Quantile(0.9) + 2 * bo.MAPE(),
     10 * bo.Linex(),
+    2 * bo.PairwiseHinge(),
+    bo.PairwiseHinge(0.5) + 0.3 * bo.PairwiseLogistic(),
 ]
 
 
