@@ -22,7 +22,7 @@ from boostobj.base import (
     all_losses,
     get_loss,
 )
-from boostobj.curvature import RobustLoss
+from boostobj.curvature import HalfQuadraticLoss
 from boostobj.engine import base_score, get_num_threads, init_scores, set_num_threads
 from boostobj.groups import GroupLoss
 from boostobj.losses.absolute_error import AbsoluteError
@@ -104,6 +104,7 @@ __all__ = [
     "Gamma",
     "GeneralRobust",
     "GroupLoss",
+    "HalfQuadraticLoss",
     "Hinge",
     "Huber",
     "KLDivergence",
@@ -129,7 +130,6 @@ __all__ = [
     "Quantile",
     "QuantileIntervalRegressor",
     "ResidualLoss",
-    "RobustLoss",
     "Savage",
     "Softmax",
     "SquaredError",

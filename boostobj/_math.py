@@ -61,7 +61,7 @@ def sigmoids(x: Array) -> tuple[Array, Array]:
     return _shares_of_two(x, _odds_against(x))
 
 
-def sigmoids_and_surprise(x: Array) -> tuple[Array, Array, Array]:
+def sigmoids_and_softplus(x: Array) -> tuple[Array, Array, Array]:
     """`sigmoids` and ``-log(sigmoid(x))``, from one exponential."""
     e = _odds_against(x)
     return *_shares_of_two(x, e), clip(-x, min=0) + log1p(e)

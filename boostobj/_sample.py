@@ -190,9 +190,11 @@ class Sample:
         -------
         float
         """
+        found = self.quantile(distance, quantile)
+        if self.average(distance) <= 10 * found:  # mostly, outliers or not
+            return found
         most = min(10 * self.quantile(distance, 0.9), largest(distance)) or None
-        mean = float(self.average(clip(distance, max=most)))
-        return max(self.quantile(distance, quantile), mean / 10)
+        return max(found, float(self.average(clip(distance, max=most))) / 10)
 
     def sum(self, here: Any) -> Any:
         """A number of this worker, or several, added up over all workers.

@@ -1,12 +1,14 @@
 """What a loss is: the mathematics in one small class, everything else inherited.
 
 A loss is a frozen dataclass that derives from one of the families below and writes two methods,
-`_value` and `_gradient_hessian`, in the family's own variable:
+`_value` and `_gradient_hessian`, in the family's own variable. Methods with an underscore that are
+not named here belong to the families.
 
 ==================  ==========================================  ================================
 family              variable                                    for
 ==================  ==========================================  ================================
 `ResidualLoss`      ``r = raw_prediction - y_true``             regression
+`HalfQuadraticLoss` ``r``                                       convex robust regression
 `MarginLoss`        ``m = ±raw_prediction``, + for positives    two classes, labels 0/1 or -1/+1
 `BinaryLoss`        ``y`` and ``raw``                           two classes of different shape
 `PointwiseLoss`     ``y`` and ``raw``                           probabilities, counts, any link
@@ -43,7 +45,8 @@ name                 what                                                 defaul
 ``_domain``          targets, as ``Interval(0, closed_low=False)``        the family's
 `unimodal`           False if constants may have several best ones        True
 ``_init_score``      the best constant; of k classes ``_init_scores``     sought numerically
-``_adapted``         the loss with what it reads off a `Sample` of rows   itself
+``_adapted``         the loss with what it reads off a `Sample` of rows;  itself
+                     not for k classes or groups
 ===================  ===================================================  =========================
 
 A loss that adapts has a parameter for what it reads, None or "auto" until then, and leaves one
@@ -381,7 +384,7 @@ class Loss(ABC):
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __add__(self, other: Loss) -> Loss:
-        """``loss + loss``, for losses of one margin or of k classes with the same link."""
+        """``loss + loss``, for losses of one margin, of k classes or of pairs with one link."""
         from boostobj.losses.composition import add
 
         total: Loss = add(self, other)
@@ -473,7 +476,32 @@ class Loss(ABC):
         return y, _init_weights(sample_weight, y.shape[0])
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        """The minimiser for one column of targets: where the mean gradient is zero."""
+        """The minimiser for one column of targets.
+
+        A loss that adapts to rows does so to those that start from the constant: the two take turns
+        until neither moves.
+        """
+        if type(self)._adapted is Loss._adapted:
+            return self._best_constant(y, weight)
+        constant, loss = self._init_guess(y, weight), None
+        for _ in range(50):
+            adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
+            if adapted == loss:
+                break
+            before, loss = constant, adapted
+            constant = loss._best_constant(y, weight)
+            spread = weighted_quantile(np.abs(y - before), 0.9, weight)
+            if abs(constant - before) <= 1e-9 * spread:
+                break
+        return constant
+
+    def _init_guess(self, y: NumpyArray, weight: NumpyArray) -> float:
+        """A constant for a loss to adapt to first."""
+        low, high = self._init_bracket(y, weight)
+        return low / 2 + high / 2
+
+    def _best_constant(self, y: NumpyArray, weight: NumpyArray) -> float:
+        """The minimiser of a loss that is adapted: where the mean gradient is zero."""
         bracket = self._init_bracket(y, weight)
         if not self.unimodal:
             return best_constant(self._pointwise_value, y, weight, *bracket)
@@ -529,7 +557,8 @@ class ResidualLoss(Loss):
 
     @final
     def _boosting_derivatives(self, sample: Sample) -> Derivatives:
-        # The engine calls `_softened` itself, with residuals in single precision.
+        # The engine calls `_softened` itself, with residuals in single precision. Elsewhere they
+        # stay in double precision, as single might overflow.
         softened = self._softened(sample)
         return lambda y, raw: softened(raw - y)
 
@@ -537,25 +566,8 @@ class ResidualLoss(Loss):
         """What a booster gets, a function of the residuals."""
         return self._gradient_hessian
 
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        """The minimiser for one column of targets.
-
-        A loss that adapts to residuals does so to those from the constant: the two take turns
-        until neither moves.
-        """
-        if type(self)._adapted is Loss._adapted:
-            return super()._init_score(y, weight)
-        constant, loss = weighted_quantile(y, 0.5, weight), None
-        for _ in range(50):
-            adapted = self._adapted(Sample(y, np.full_like(y, constant), weight))
-            if adapted == loss:
-                break
-            before, loss = constant, adapted
-            constant = Loss._init_score(loss, y, weight)
-            spread = weighted_quantile(np.abs(y - before), 0.9, weight)
-            if abs(constant - before) <= 1e-9 * spread:
-                break
-        return constant
+    def _init_guess(self, y: NumpyArray, weight: NumpyArray) -> float:
+        return weighted_quantile(y, 0.5, weight)
 
 
 class MarginLoss(Loss):
@@ -787,9 +799,9 @@ def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
         If that is what the arguments are.
     """
     called = [type(x).__name__ in ("DMatrix", "QuantileDMatrix", "Dataset") for x in args]
-    # targets and margins; parameters are hardly ever two arrays
-    arrays = [isinstance(x, np.ndarray) for x in args]
-    if any(called) or arrays[:2] == [True, True]:
+    # labels in single precision, as the wrappers pass them, and margins
+    arrays = [isinstance(x, np.ndarray) for x in args[:2]]
+    if any(called) or (arrays == [True, True] and args[0].dtype == np.float32):
         raise TypeError(f"the {slot} must be an instance, {cls.__name__}(), not the class")
 
 

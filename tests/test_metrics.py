@@ -247,6 +247,12 @@ def test_rows_without_weight_do_not_count():
             metric.score([0, 1, 0], [0.1, 0.2, 0.3], [1, 0, 1])
 
 
+@pytest.mark.parametrize("metric", [metrics.BrierScore(), metrics.ExpectedCalibrationError()])
+def test_two_columns_are_those_of_two_classes(metric):
+    y, p = [1, 0, 1, 1], np.asarray([0.2, 0.4, 0.9, 0.3])
+    assert metric.score(y, np.column_stack([1 - p, p])) == pytest.approx(metric.score(y, p))
+
+
 def test_brier_of_classes_is_the_sum_over_them():
     assert metrics.BrierScore().score([2, 0], [[0.2, 0.3, 0.5], [1, 0, 0]]) == pytest.approx(
         (0.2**2 + 0.3**2 + 0.5**2) / 2
@@ -279,7 +285,8 @@ def test_calibration_error_by_hand():
     p = rng.uniform(size=20_000)
     y = (rng.random(20_000) < p).astype(float)
     assert metrics.ExpectedCalibrationError().score(y, p) < 0.02
-    top = metrics.ExpectedCalibrationError(n_bins=1).score([0, 1], [[0.6, 0.4], [0.7, 0.3]])
+    rows = [[0.6, 0.4, 0], [0.7, 0.2, 0.1]]
+    top = metrics.ExpectedCalibrationError(n_bins=1).score([0, 1], rows)
     assert top == pytest.approx(0.65 - 0.5)
 
 

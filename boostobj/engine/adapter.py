@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 from boostobj._sample import Cluster
 from boostobj._typing import ArrayLike, NumpyArray
 
+#: The names that the engines have for the number of threads.
+THREAD_PARAMETERS = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
+
 MetricResult: TypeAlias = float | tuple[str, float] | tuple[str, float, bool]
 
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj.engine.adapter import Adapter, DatasetFields, MetricResult
-
-_THREAD_NAMES = ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs")
+from boostobj.engine.adapter import THREAD_PARAMETERS, Adapter, DatasetFields, MetricResult
 
 
 class LightGBMAdapter(Adapter):
@@ -31,7 +29,7 @@ class LightGBMAdapter(Adapter):
         # `get_params` leaves these out
         parameters = dataset.params or {}
         threads = next(
-            (int(parameters[name]) for name in _THREAD_NAMES if name in parameters), None
+            (int(parameters[name]) for name in THREAD_PARAMETERS if name in parameters), None
         )
         group = dataset.get_group()
         if group is not None and dataset.used_indices is not None:

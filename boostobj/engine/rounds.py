@@ -93,7 +93,8 @@ def derivatives(
     y, raw = loss._checked(batch.y_true, batch.raw)
     weight = check_weights(batch.sample_weight, raw.shape[0])
     Interval().check(raw, "raw_prediction", title(loss))
-    if loss.link != Identity() and len(raw) > SAMPLE_ROWS:
+    in_unit_of_target = loss.unit_curvature or loss.link == Identity()
+    if not in_unit_of_target and len(raw) > SAMPLE_ROWS:
         # Where rows are many, LightGBM's double precision takes twice as long. Only margins in the
         # target's unit, which may lie far from zero, need it.
         raw = _in_single(raw)

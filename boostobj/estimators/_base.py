@@ -68,11 +68,14 @@ class Origin(NamedTuple):
         Those of its categorical columns: by name, in turn, or unknown.
     traits : dict
         What the new model must have as well, as far as it is known.
+    custom : bool
+        Whether a custom objective trained it, whatever the booster says.
     """
 
     booster: Any
     categories: Any
     traits: dict[str, Any]
+    custom: bool = False
 
     @classmethod
     def of(cls, init_model: Any) -> Origin | None:
@@ -80,18 +83,19 @@ class Origin(NamedTuple):
         if init_model is None:
             return None
         if isinstance(init_model, BoostEstimator):
-            return cls(init_model.booster_, init_model._categories, init_model._traits())
+            return cls(init_model.booster_, init_model._categories, init_model._traits(), True)
+        custom = callable(getattr(init_model, "objective", None))
         if hasattr(init_model, "get_booster"):
             init_model = init_model.get_booster()
         elif hasattr(init_model, "n_estimators"):
             init_model = init_model.booster_  # of LightGBM's wrappers
         if not hasattr(init_model, "pandas_categorical"):
-            return cls(init_model, None, {})  # XGBoost looks after its own
+            return cls(init_model, None, {}, custom)  # XGBoost looks after its own
         traits = {"n_features_in_": init_model.num_feature()}
         names = init_model.feature_name()
         if names != [f"Column_{i}" for i in range(len(names))]:
             traits["feature_names_in_"] = names
-        return cls(init_model, init_model.pandas_categorical or [], traits)
+        return cls(init_model, init_model.pandas_categorical or [], traits, custom)
 
 
 def all_or_nothing(fit: MethodT) -> MethodT:
@@ -271,10 +275,14 @@ class BoostEstimator(TakesFrames):
                 f"{owner}: init_model must be of {engine.name}, a fitted {owner} or a Booster, got "
                 f"{kind.__module__}.{kind.__qualname__}"
             )
-        if engine.drops_trees_of(origin.booster) and not engine.dart:
+        refusal = engine.refuse_kind_of(origin.booster)
+        if refusal:
+            raise ValueError(f"{owner}: init_model {refusal}")
+        objective, link = ("", None) if origin.custom else engine.objective_of(origin.booster)
+        if objective and link != self.loss_.link:
             raise ValueError(
-                f"{owner}: init_model is of DART, and its trees would go on being dropped; the "
-                "estimator must be of DART as well, and early_stopping_rounds cannot go with DART"
+                f"{owner}: init_model was trained with the objective {objective!r}, whose margins "
+                f"have another link than those of {self.loss_!r}, {self.loss_.link!r}"
             )
         mine = self._traits()
         for name, theirs in origin.traits.items():

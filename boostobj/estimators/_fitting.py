@@ -38,6 +38,7 @@ from boostobj.engine.batch import Batch, read_call
 from boostobj.engine.rounds import derivatives
 from boostobj.estimators._features import refuse_beyond_single
 from boostobj.estimators._progress import Progress
+from boostobj.links import Link
 from boostobj.metrics.base import Metric
 
 __all__ = [
@@ -180,9 +181,17 @@ class Engine(ABC):
     def n_rounds(self) -> int:
         """How many rounds the hyperparameters ask for."""
 
-    def drops_trees_of(self, booster: Any) -> bool:
-        """Whether trees of a model to go on from are dropped, whatever the hyperparameters."""
-        return False
+    @abstractmethod
+    def refuse_kind_of(self, booster: Any) -> str:
+        """Why no loss can go on from a booster of its kind; empty if one can."""
+
+    @abstractmethod
+    def objective_of(self, booster: Any) -> tuple[str, Link | None]:
+        """The built-in objective of a booster and the link of its margins.
+
+        The name is empty if the booster may have had a custom one; the link is None if it is
+        none of boostobj's.
+        """
 
     @abstractmethod
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:

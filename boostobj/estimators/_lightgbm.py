@@ -15,6 +15,7 @@ from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine.lightgbm import ADAPTER
 from boostobj.estimators._features import numbered, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
+from boostobj.links import Identity, Link, Log, Logit, Softmax
 
 #: What does not go on to training as a parameter.
 _NOT_PASSED = (
@@ -24,6 +25,16 @@ _NOT_PASSED = (
     "num_iterations",
     "objective",
 )
+
+
+#: The links of built-in objectives, as a model's text has them.
+_LINKS: dict[str, Link] = {
+    **dict.fromkeys(
+        ("fair", "huber", "mape", "quantile", "regression", "regression_l1"), Identity()
+    ),
+    **dict.fromkeys(("gamma", "poisson", "tweedie"), Log()),
+    **dict.fromkeys(("binary sigmoid:1", "cross_entropy"), Logit()),
+}
 
 
 class LightGBMEngine(Engine):
@@ -102,6 +113,18 @@ class LightGBMEngine(Engine):
         # LightGBM drops features that no split of min_child_samples rows fits, and then cannot
         # train a custom objective without a feature.
         return {"verbosity": -1, "feature_pre_filter": False, **parameters}
+
+    def refuse_kind_of(self, booster: Any) -> str:
+        """Random forests."""
+        if "average_output" in _header(booster):
+            return "is a random forest, whose trees are averaged; boosting adds them up"
+        return ""
+
+    def objective_of(self, booster: Any) -> tuple[str, Link | None]:
+        """As the model's text says; it has none that is custom."""
+        found = re.search(r"(?m)^objective=(.*)$", _header(booster))
+        name = found[1].strip() if found else ""
+        return name, Softmax() if name.startswith("multiclass ") else _LINKS.get(name)
 
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
         """Train from zero; the booster and the metric by round."""
@@ -184,6 +207,12 @@ class LightGBMEngine(Engine):
             reference=reference,
             params=self.parameters,
         )
+
+
+def _header(booster: Any) -> str:
+    """What a model's text says before its trees."""
+    text: str = booster.model_to_string(num_iteration=1)
+    return text.partition("Tree=")[0]
 
 
 def _check_names(X: Any) -> None:

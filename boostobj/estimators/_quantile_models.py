@@ -10,7 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss
-from boostobj.engine.lightgbm import _THREAD_NAMES  # among them XGBoost's
+from boostobj.engine.adapter import THREAD_PARAMETERS
 from boostobj.estimators._base import check_early_stopping
 from boostobj.estimators._fitting import Rows, resolve_engine
 from boostobj.estimators._interval_checks import check_level
@@ -168,7 +168,7 @@ def _engine(model: Any, n_models: int, seed: int, validation_given: bool) -> Any
     at_once = min(effective_n_jobs(model.n_jobs), n_models)
     if at_once > 1:
         share = max(1, effective_n_jobs(-1) // at_once)
-        asked = {k: v for k, v in engine.estimator.get_params().items() if k in _THREAD_NAMES}
+        asked = {k: v for k, v in engine.estimator.get_params().items() if k in THREAD_PARAMETERS}
         engine.estimator.set_params(
             **{k: min(v, share) if (v or 0) > 0 else share for k, v in asked.items()}
         )

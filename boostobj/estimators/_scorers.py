@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
 from boostobj._typing import ArrayLike
+from boostobj.estimators._interval_checks import check_level
 from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth
 
 __all__ = ["IntervalScorer", "interval_model", "interval_scorers"]
@@ -106,6 +107,11 @@ def interval_scorers(coverage: float | None = None) -> dict[str, IntervalScorer]
         "neg_interval_width", the negative mean width; "interval_coverage", the share of targets
         inside.
 
+    Raises
+    ------
+    ValueError
+        If `coverage` is not between 0 and 1.
+
     Notes
     -----
     A model that is calibrated by `groups` needs them for its intervals, which takes scikit-learn's
@@ -119,4 +125,6 @@ def interval_scorers(coverage: float | None = None) -> dict[str, IntervalScorer]
     >>> best = interval_scorers(0.9)["neg_interval_score"]
     >>> GridSearchCV(model, {"estimator__max_depth": [3, 5]}, scoring=best)   # doctest: +SKIP
     """
+    if coverage is not None:
+        check_level(coverage, "interval_scorers: coverage")
     return {name: IntervalScorer(name, coverage) for name in _NAMES}

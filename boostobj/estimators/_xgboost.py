@@ -14,7 +14,7 @@ from boostobj.engine.start import BASE_SCORE_LINKS
 from boostobj.engine.xgboost import ADAPTER
 from boostobj.estimators._features import numbered, refuse_beyond_single, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
-from boostobj.links import Identity
+from boostobj.links import Identity, Link
 
 #: XGBoost keeps six decimals of a custom metric. It is scaled to have this many digits before the
 #: point, so that eight or nine significant ones are left.
@@ -84,9 +84,24 @@ class XGBoostEngine(Engine):
         drops = self.given.get("rate_drop") or self.given.get("one_drop")
         return bool(drops) and _version(xgboost) >= (3, 4)
 
-    def drops_trees_of(self, booster: Any) -> bool:
-        """Whether a model to go on from is of DART, which XGBoost then goes on with."""
-        return b'"weight_drop":[' in booster.save_raw("json")
+    def refuse_kind_of(self, booster: Any) -> str:
+        """Linear models, and those of DART where the estimator is not."""
+        if json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
+            return "is of booster='gblinear', a linear model; boostobj boosts trees"
+        if not self.dart and b'"weight_drop":[' in booster.save_raw("json"):
+            return (
+                "is of DART, and its trees would go on being dropped; the estimator must be of "
+                "DART as well, and early_stopping_rounds cannot go with DART"
+            )
+        return ""
+
+    def objective_of(self, booster: Any) -> tuple[str, Link | None]:
+        """Unknown for those that XGBoost plants under custom objectives of regression."""
+        name = json.loads(booster.save_config())["learner"]["objective"]["name"]
+        link = BASE_SCORE_LINKS.get(name)
+        if name == "reg:squarederror" or (link == Identity() and not name.startswith("reg:")):
+            return "", None
+        return name, link
 
     @property
     def n_rounds(self) -> int:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from boostobj._arrays import Interval
+from boostobj._labels import LEAST_SHARE
 from boostobj._typing import NumpyArray
 from boostobj.base import PointwiseLoss
 from boostobj.links import Log
@@ -33,4 +34,4 @@ class LogLinkLoss(PointwiseLoss):
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         mean = float(np.average(y, weights=weight))
         # The best margin for targets that are all zero is minus infinity; this one is finite.
-        return math.log(mean or 1e-7)
+        return math.log(mean or LEAST_SHARE)

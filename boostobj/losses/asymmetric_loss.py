@@ -8,7 +8,7 @@ import numpy as np
 
 from boostobj._arrays import array_namespace, check_number
 from boostobj._labels import one_row_per_class
-from boostobj._math import clip, power, sigmoids_and_surprise, softplus
+from boostobj._math import clip, power, sigmoids_and_softplus, softplus
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import BinaryLoss
 from boostobj.links import Logit
@@ -93,14 +93,14 @@ class AsymmetricLoss(BinaryLoss):
         return min(super()._init_score(y, weight), float(self.link.link(np.asarray(surest))))
 
     def _value(self, y: Array, raw: Array) -> Array:
-        s, rest, surprise = sigmoids_and_surprise(raw)
+        s, rest, surprise = sigmoids_and_softplus(raw)
         positive = power(rest, self.gamma_positive) * surprise
         kept, cost = self._clipped(raw, s, rest)
         return array_namespace(raw).where(y > 0, positive, power(kept, self.gamma_negative) * cost)
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         xp = array_namespace(raw)
-        s, rest, surprise = sigmoids_and_surprise(raw)
+        s, rest, surprise = sigmoids_and_softplus(raw)
         tiny = float(xp.finfo(raw.dtype).smallest_normal)
         is_positive, is_kept = (xp.astype(x, raw.dtype) for x in (y > 0, s > self.clip))
         is_negative = 1 - is_positive

@@ -1,8 +1,8 @@
 """Losses made of losses: ``a * loss``, ``loss + loss``, and a different one on each side.
 
-A combination belongs to the family of its terms, that of targets and margins if they differ, and
-is a loss like any other. Each family has its own class, made by the operators; nobody else needs
-their names.
+A combination is a loss like any other, of the family of its terms: of two classes, or of targets
+and margins, if these are of different families with the same link. Each family has its own class,
+made by the operators; nobody else needs their names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from boostobj._arrays import Domain
 from boostobj._formulas import spelled_out
-from boostobj._labels import one_row_per_class
 from boostobj._math import choose, clip, times
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
@@ -218,10 +217,9 @@ class PointwiseCombination(LinearCombination, PointwiseLoss):  # type: ignore[ov
         terms = [loss._boosting_derivatives(sample) for loss in self.losses]
         return lambda y, raw: self._total(term(y, raw) for term in terms)
 
-    def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        if all(isinstance(loss, MarginLoss | BinaryLoss) for loss in self.losses):
-            y, weight = one_row_per_class(y, weight)
-        return super()._init_score(y, weight)
+
+class BinaryCombination(PointwiseCombination, BinaryLoss):  # type: ignore[misc, override]
+    """A combination of losses of two classes."""
 
 
 class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[override]
@@ -260,6 +258,7 @@ LARGEST_FACTOR = 1e20
 #: Losses that can be added, and what their sum is; the first that fits.
 _FAMILIES: tuple[tuple[Any, type[LinearCombination]], ...] = (
     (ResidualLoss, ResidualCombination),
+    (MarginLoss | BinaryLoss, BinaryCombination),
     (ResidualLoss | MarginLoss | PointwiseLoss, PointwiseCombination),
     (MulticlassLoss, MulticlassCombination),
     (PairLoss, PairCombination),

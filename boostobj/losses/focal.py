@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import power, sigmoids_and_surprise
+from boostobj._math import power, sigmoids_and_softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, class_side, own_margin
 from boostobj.links import FocalLogit, Link
@@ -76,12 +76,12 @@ class Focal(BinaryLoss):
 
     def _value(self, y: Array, raw: Array) -> Array:
         m = own_margin(y, raw)
-        _, miss, surprise = sigmoids_and_surprise(m)
+        _, miss, surprise = sigmoids_and_softplus(m)
         return self._weight(y, raw) * power(miss, self.gamma) * surprise
 
     def _gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
         side = class_side(y, raw.dtype)
-        hit, miss, surprise = sigmoids_and_surprise(side * raw)
+        hit, miss, surprise = sigmoids_and_softplus(side * raw)
         focus = power(miss, self.gamma) * (miss + self.gamma * hit * surprise)
         slope = self._weight(y, raw) * focus
         return -side * slope, (1 + self.gamma) * hit * slope

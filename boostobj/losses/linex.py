@@ -72,10 +72,12 @@ class Linex(ResidualLoss):
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         from scipy.special import logsumexp  # slow to import, needed for a fit only
 
-        mean = np.average(y, weights=weight)
-        x = -self.a * (y - mean)
-        if np.max(np.abs(x)) < 1:  # nearly the mean itself
+        y, weight = y[weight > 0], weight[weight > 0]
+        # the target that counts most, so that a distant one takes no digits
+        first = np.min(y) if self.a > 0 else np.max(y)
+        x = -self.a * (y - first)
+        if np.min(x) > -1:  # nearly the mean itself
             log_mean = np.log1p(np.average(np.expm1(x), weights=weight))
         else:
             log_mean = logsumexp(x, b=weight / weight.sum())
-        return float(mean - log_mean / self.a)
+        return float(first - log_mean / self.a)

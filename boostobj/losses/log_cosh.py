@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from boostobj import _auto
 from boostobj._arrays import array_namespace
 from boostobj._math import log_cosh, tanhc, within_scale
 from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import RobustHessian, RobustLoss
+from boostobj.losses import _auto
 
 
 @dataclass(frozen=True)

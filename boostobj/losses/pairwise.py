@@ -13,9 +13,9 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from boostobj._arrays import Interval, array_namespace, check_number, on_host, title
 from boostobj._math import softplus
-from boostobj._pairs import PairKernel, pair_sums
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss, saturated
+from boostobj.losses._pairs import PairKernel, pair_sums
 from boostobj.losses.hinge import BEYOND
 
 #: Exponentials per logistic pair of a large group: its value is right to a relative 4e-8, its first
@@ -51,7 +51,7 @@ class PairLoss(GroupLoss):
 class KernelPairLoss(PairLoss):
     """A pair loss that two kernels sum up, in O(n log² n) time in a large group, in NumPy.
 
-    See `boostobj._pairs`.
+    See `boostobj.losses._pairs`.
     """
 
     @property

@@ -145,7 +145,7 @@ class AveragePrecision(RankingMetric):
 class BrierScore(Metric):
     """Mean squared difference of predicted probabilities and labels.
 
-    For two classes that of the probability of class 1, for k classes the sum over the classes.
+    For two classes that of the probability of class 1, for k > 2 classes the sum over the classes.
     Labels may be probabilities themselves.
 
     References
@@ -158,14 +158,14 @@ class BrierScore(Metric):
         rows, p = _probability_rows(self, y, y_pred)
         # scikit-learn's function knows hard labels only
         squares = ((rows - p) ** 2).sum(axis=1)
-        return float(np.average(squares, weights=weight)) / (2 if y_pred.ndim == 1 else 1)
+        return float(np.average(squares, weights=weight)) / (2 if p.shape[1] == 2 else 1)
 
 
 @dataclass(frozen=True)
 class ExpectedCalibrationError(Metric):
     """Mean distance of predicted probabilities from the shares that come true, over bins.
 
-    For two classes the probability is that of class 1; for k classes it is that of the most
+    For two classes the probability is that of class 1; for k > 2 classes it is that of the most
     probable one, and what comes true is that it is the label.
 
     Parameters
@@ -193,7 +193,7 @@ class ExpectedCalibrationError(Metric):
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         rows, p = _probability_rows(self, y, y_pred)
-        top = np.ones(len(p), dtype=int) if y_pred.ndim == 1 else p.argmax(axis=1)
+        top = np.ones(len(p), dtype=int) if p.shape[1] == 2 else p.argmax(axis=1)
         each = np.arange(len(p)), top
         weight = np.ones(len(p)) if weight is None else weight
         bins = np.minimum((p[each] * self.n_bins).astype(int), self.n_bins - 1)

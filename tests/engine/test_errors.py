@@ -207,11 +207,18 @@ def test_nothing_is_trained_on_bad_labels(regression):
 def test_a_class_is_no_objective(cls, regression):
     X, y, _ = regression
     with pytest.raises(TypeError, match=r"the metric must be an instance, MAE\(\), not the class"):
-        boostobj.metrics.MAE(y, y)
+        boostobj.metrics.MAE(y.astype(np.float32), y)
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
         xgb.train({"nthread": 1}, xgb.DMatrix(X, y), 1, obj=cls)
     with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
         lgb.train({"objective": cls, "verbose": -1, "num_threads": 1}, lgb.Dataset(X, y), 1)
+    with pytest.raises(TypeError, match=rf"must be an instance, {cls.__name__}\(\), not the class"):
+        xgb.XGBRegressor(objective=cls, n_jobs=1).fit(X, y)
+
+
+def test_parameters_may_be_two_arrays():
+    loss = boostobj.MultiQuantile(np.array([0.1, 0.9]), np.array([1.0, 2.0]))
+    assert loss == boostobj.MultiQuantile((0.1, 0.9), (1, 2))
 
 
 @pytest.mark.parametrize("loss", [boostobj.Softmax(), boostobj.MultiQuantile()], ids=repr)

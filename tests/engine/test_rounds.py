@@ -320,6 +320,12 @@ def test_margins_in_the_targets_unit_keep_their_precision(n):
     y = np.full(n, 1e8)
     gradient, _ = OwnSquares()(y, y + r)
     np.testing.assert_allclose(gradient, r, atol=1e-6)
+    margins = np.column_stack([y + r, y + r])
+    both = boostobj.MultiQuantile((0.3, 0.7), scales=(1.0, 1.0))(y, margins)
+    for j, quantile in enumerate((0.3, 0.7)):
+        alone = boostobj.Quantile(quantile, scale=1.0)(y, y + r)
+        for x, expected in zip(both, alone, strict=True):
+            np.testing.assert_allclose(x[:, j], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_sums_of_several_outputs_lose_no_rows():

@@ -11,6 +11,7 @@ import pytest
 import xgboost
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor, early_stopping
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
 from xgboost.callback import EarlyStopping, TrainingCheckPoint
@@ -20,6 +21,7 @@ from boostobj import (
     BoostClassifier,
     BoostRegressor,
     CrossEntropy,
+    Exponential,
     Gamma,
     Huber,
     Logistic,
@@ -716,6 +718,42 @@ def test_going_on_with_another_link(engine):
     with pytest.raises(ValueError, match=r"init_model has link 'Log\(\)', this fit 'Identity\(\)'"):
         BoostRegressor(ENGINES[engine]).fit(X, np.abs(Y), init_model=first)
     BoostRegressor(ENGINES[engine], loss=Gamma()).fit(X, np.abs(Y), init_model=first)
+
+
+LEVEL = np.abs(Y) + 0.1
+FOREIGN = [
+    (XGBRegressor(n_estimators=2, objective="count:poisson"), {}, "objective 'count:poisson'"),
+    (XGBRegressor(n_estimators=2, objective="reg:absoluteerror"), {"loss": Poisson()}, "Log"),
+    (XGBRegressor(n_estimators=2, booster="gblinear"), {}, "init_model is of booster='gblinear'"),
+    (LGBMRegressor(n_estimators=2, objective="poisson", verbose=-1), {}, "objective 'poisson'"),
+    (LGBMRegressor(n_estimators=2, verbose=-1), {"loss": Poisson()}, "objective 'regression'"),
+    (LGBMRegressor(n_estimators=2, reg_sqrt=True, verbose=-1), {}, "objective 'regression sqrt'"),
+    (
+        LGBMRegressor(
+            n_estimators=2, boosting_type="rf", subsample=0.5, subsample_freq=1, verbose=-1
+        ),
+        {},
+        "init_model is a random forest",
+    ),
+]
+
+
+@pytest.mark.parametrize(("foreign", "parameters", "message"), FOREIGN)
+def test_going_on_from_an_objective_of_another_kind(foreign, parameters, message):
+    foreign = clone(foreign).set_params(n_jobs=1).fit(X, LEVEL)
+    engine = "xgboost" if isinstance(foreign, XGBRegressor) else "lightgbm"
+    model = BoostRegressor(ENGINES[engine], **parameters)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, LEVEL, init_model=foreign)
+
+
+def test_going_on_from_a_custom_objective_under_a_planted_one():
+    exponential = Exponential()
+    first = XGBClassifier(n_estimators=2, objective=exponential, n_jobs=1).fit(X, TWO == "yes")
+    model = BoostClassifier(ENGINES["xgboost"], loss=exponential)
+    model.fit(X, TWO, init_model=first)
+    with pytest.raises(ValueError, match=r"objective 'binary:logistic', .* HalfLogit"):
+        model.fit(X, TWO, init_model=first.get_booster())
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -9,7 +9,7 @@ import pytest
 
 import boostobj as bo
 from boostobj.base import Sample
-from boostobj.curvature import fitted_to_rows, settled
+from boostobj.curvature import RobustLoss, fitted_to_rows, settled
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_pseudo_huber_is_softened_as_at_longer_residuals(signal):
 
 
 @dataclass(frozen=True)
-class InWidths(bo.RobustLoss):
+class InWidths(RobustLoss):
     """Pseudo-Huber's loss without its factor: its Hessian at zero is ``scale**-2``."""
 
     scale: float = 1.0

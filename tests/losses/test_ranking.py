@@ -10,8 +10,8 @@ from sklearn.metrics import ndcg_score
 from sklearn.model_selection import GroupKFold
 
 import boostobj as bo
-from boostobj import _pairs
 from boostobj.groups import check_group
+from boostobj.losses import _pairs
 from boostobj.metrics import NDCG
 
 # LightGBM 4.0 calls scikit-learn 1.6 by an old name.
@@ -25,8 +25,8 @@ SIZES = np.asarray([1, 40, 7, 130, 2, 64, 3])
 LOSSES = [bo.PairwiseHinge(), bo.PairwiseHinge(margin=0.3), bo.PairwiseLogistic()]
 
 
-#: Limits of `boostobj._pairs`, by which SIZES are summed directly, in one batch or each in its own,
-#: or the larger ones by halves, down to the smallest blocks.
+#: Limits of `boostobj.losses._pairs`, by which SIZES are summed directly, in one batch or each in
+#: its own, or the larger ones by halves, down to the smallest blocks.
 WAYS = {
     "directly": {},
     "one by one": {"BATCH": 1},

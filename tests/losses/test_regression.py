@@ -10,7 +10,9 @@ import pytest
 import xgboost as xgb
 
 import boostobj as bo
+from boostobj._labels import LEAST_SHARE
 from boostobj.base import Sample
+from boostobj.curvature import RobustLoss
 from boostobj.losses._log_link import LogLinkLoss
 from boostobj.losses._redescending import RedescendingLoss
 from boostobj.losses.percentage import PercentageLoss
@@ -56,7 +58,7 @@ def targets(loss, mean):
         y = mean * rng.gamma(4, 0.25, mean.size) + 0.05
     else:
         y = 3 * np.log(mean) + rng.normal(size=mean.size)
-        if isinstance(loss, (RedescendingLoss, bo.RobustLoss)):
+        if isinstance(loss, (RedescendingLoss, RobustLoss)):
             y += 15 * (rng.random(mean.size) < 0.1)
     return y.astype(np.float32).astype(np.float64)
 
@@ -334,8 +336,18 @@ def test_percentage_losses_know_no_unit(kind, unit, rows):
     assert scores[1] < 1.05 * scores[0]
 
 
+@pytest.mark.parametrize("a", [1.0, -1.0])
+def test_linex_starts_right_beside_a_distant_target(a):
+    y = np.r_[np.linspace(0, 1, 9), 1e20 * a]
+    expected = -np.log(np.mean(np.exp(-a * y))) / a
+    assert bo.Linex(a).init_score(y) == pytest.approx(expected, rel=1e-12)
+    assert bo.Linex(a).init_score(y, np.r_[np.ones(9), 0]) == pytest.approx(
+        -np.log(np.mean(np.exp(-a * y[:9]))) / a, rel=1e-12
+    )
+
+
 def test_poisson_starts_at_a_finite_score_without_counts():
-    assert bo.Poisson().init_score([0, 0, 0]) < -10
+    assert bo.Poisson().init_score([0, 0, 0]) == pytest.approx(math.log(LEAST_SHARE))
     assert bo.Gamma().init_score([1.0, 3.0]) == pytest.approx(math.log(2))
 
 
