@@ -74,7 +74,7 @@ def main(output: Path = OUTPUT, columns: int = 5):
     made.supxlabel("residual: prediction - target", fontsize=13)
     save(made, output, "regression_losses")
 
-    two_classes = [boostobj.get_loss(boostobj.base.snake_case(name)) for name in CLASSES]
+    two_classes = [getattr(boostobj, name)() for name in CLASSES]
     made, panels = figure(15, 5, 1, 3)
     LossDisplay.from_loss(two_classes, raw_prediction=np.linspace(-3, 3, 601), ax=panels[0])
     handles, labels = panels[0, 0].get_legend_handles_labels()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from boostobj._arrays import Interval, check_weights, title
+from boostobj._loss import Derivatives, two_arrays
 from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Derivatives, Loss, ResidualLoss, Sample, two_arrays
+from boostobj.base import Loss, ResidualLoss, Sample
 from boostobj.engine.adapter import Adapter
 from boostobj.engine.batch import Batch, read_call
 from boostobj.groups import GroupLoss, check_group

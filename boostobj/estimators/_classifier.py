@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from boostobj._arrays import Interval, on_host, title
 from boostobj._labels import check_probability_rows
+from boostobj._loss import takes_fractions
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss, takes_fractions
+from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,

@@ -11,8 +11,9 @@ from sklearn.metrics import d2_pinball_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from boostobj._loss import takes_fractions
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss, takes_fractions
+from boostobj.base import Loss, MarginLoss, MulticlassLoss
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,

@@ -15,11 +15,11 @@ import numpy as np
 
 from boostobj._arrays import Domain
 from boostobj._formulas import spelled_out
+from boostobj._loss import Derivatives
 from boostobj._math import choose, clip, times
 from boostobj._typing import Array, Curvature, NumpyArray
 from boostobj.base import (
     BinaryLoss,
-    Derivatives,
     Loss,
     MarginLoss,
     MulticlassLoss,

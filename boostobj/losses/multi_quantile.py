@@ -10,8 +10,9 @@ from typing import Self
 import numpy as np
 
 from boostobj._arrays import align, array_namespace, check_levels, check_numbers, weighted_quantile
+from boostobj._loss import Derivatives
 from boostobj._typing import Array, ArrayLike, NumpyArray
-from boostobj.base import Derivatives, Loss, ResidualDerivatives, Sample
+from boostobj.base import Loss, ResidualDerivatives, Sample
 from boostobj.links import Sorted
 from boostobj.losses.quantile import Quantile
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostobj._arrays import array_namespace
+from boostobj._loss import takes_fractions
 from boostobj._math import clip, largest
 from boostobj._typing import Array, Curvature, NumpyArray
-from boostobj.base import Loss, MulticlassLoss, takes_fractions
+from boostobj.base import Loss, MulticlassLoss
 from boostobj.links import Link, Normalized
 from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
 from boostobj.losses.cross_entropy import CrossEntropy

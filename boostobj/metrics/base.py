@@ -13,9 +13,10 @@ from zlib import crc32
 import numpy as np
 
 from boostobj._arrays import Interval, align, as_float, check_weights, on_host
+from boostobj._loss import refuse_call_of_class
 from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, refuse_call_of_class
+from boostobj.base import Loss
 from boostobj.engine.batch import read_call
 from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link

@@ -15,8 +15,9 @@ import xgboost as xgb
 
 import boostobj
 from boostobj import _parallel
+from boostobj._loss import LEAST_WORTH
 from boostobj._sample import SAMPLE_ROWS
-from boostobj.base import LEAST_WORTH, Sample
+from boostobj.base import Sample
 from boostobj.engine.xgboost import XGBoostAdapter
 
 

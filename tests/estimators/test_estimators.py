@@ -48,7 +48,8 @@ from boostobj import (
     Tweedie,
 )
 from boostobj._arrays import weighted_quantile
-from boostobj.base import MarginLoss, MulticlassLoss, takes_fractions
+from boostobj._loss import takes_fractions
+from boostobj.base import MarginLoss, MulticlassLoss
 from boostobj.catalogue import built_in_losses
 from boostobj.estimators._fitting import Rows, fit_engine, split_rows
 from boostobj.groups import GroupLoss
