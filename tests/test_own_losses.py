@@ -218,6 +218,13 @@ class Tempered(BinaryLoss):
         return (p - y) / self.scale, p * (1 - p) / self.scale**2
 
 
+def test_a_loss_of_classes_that_adapts_starts_from_what_it_adapts_to():
+    # margins that are all the same leave its scale at one
+    assert Tempered().init_score([0, 1, 1]) == pytest.approx(np.log(2))
+    balanced = ClassBalanced(Tempered(), counts=(1, 2), beta=0)
+    assert balanced.init_score([0, 1, 1]) == pytest.approx(np.log(2))
+
+
 def test_a_loss_of_classes_that_adapts_may_be_balanced():
     y, raw = np.asarray([0.0, 1.0]), np.asarray([-1.0, 1.0])
     balanced = ClassBalanced(Tempered(), counts=(9, 1), beta=0)
