@@ -738,6 +738,7 @@ FOREIGN = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.*booster=gblinear. is deprecated")
 @pytest.mark.parametrize(("foreign", "parameters", "message"), FOREIGN)
 def test_going_on_from_an_objective_of_another_kind(foreign, parameters, message):
     foreign = clone(foreign).set_params(n_jobs=1).fit(X, LEVEL)
