@@ -15,7 +15,7 @@ from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine.lightgbm import ADAPTER
 from boostobj.estimators._features import numbered, refuse_characters
 from boostobj.estimators._fitting import Engine, Rows, Task
-from boostobj.links import Identity, Link, Log, Logit, Softmax
+from boostobj.links import Identity, Link, Log, Logit, Normalized, Softmax
 
 #: What does not go on to training as a parameter.
 _NOT_PASSED = (
@@ -34,6 +34,8 @@ _LINKS: dict[str, Link] = {
     ),
     **dict.fromkeys(("gamma", "poisson", "tweedie"), Log()),
     **dict.fromkeys(("binary sigmoid:1", "cross_entropy"), Logit()),
+    "multiclass": Softmax(),
+    "multiclassova sigmoid:1": Normalized(Logit()),
 }
 
 
@@ -124,7 +126,7 @@ class LightGBMEngine(Engine):
         """As the model's text says; it has none that is custom."""
         found = re.search(r"(?m)^objective=(.*)$", _header(booster))
         name = found[1].strip() if found else ""
-        return name, Softmax() if name.startswith("multiclass ") else _LINKS.get(name)
+        return name, _LINKS.get(re.sub(r" num_class:\d+", "", name))
 
     def train(self, task: Task, train: Rows, validation: Rows | None) -> tuple[Any, list[float]]:
         """Train from zero; the booster and the metric by round."""

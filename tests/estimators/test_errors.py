@@ -13,6 +13,7 @@ from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor, early_stopping
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
+from sklearn.metrics import log_loss
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
 from xgboost.callback import EarlyStopping, TrainingCheckPoint
 
@@ -25,6 +26,7 @@ from boostobj import (
     Gamma,
     Huber,
     Logistic,
+    OneVsRest,
     Poisson,
     Quantile,
     QuantileIntervalRegressor,
@@ -746,6 +748,26 @@ def test_going_on_from_an_objective_of_another_kind(foreign, parameters, message
     model = BoostRegressor(ENGINES[engine], **parameters)
     with pytest.raises(ValueError, match=message):
         model.fit(X, LEVEL, init_model=foreign)
+
+
+@pytest.mark.parametrize(
+    ("objective", "loss", "labels"),
+    [
+        ("binary", CrossEntropy(), TWO),
+        ("multiclass", Softmax(), THREE),
+        ("multiclassova", OneVsRest(), THREE),
+    ],
+)
+def test_going_on_from_classes_of_lightgbm(objective, loss, labels):
+    foreign = LGBMClassifier(n_estimators=2, objective=objective, verbose=-1, n_jobs=1)
+    foreign.fit(X, np.unique(labels, return_inverse=True)[1])
+    model = BoostClassifier(ENGINES["lightgbm"], loss=loss).fit(X, labels, init_model=foreign)
+    before = foreign.predict_proba(X)
+    before /= before.sum(axis=1, keepdims=True)  # one against the rest does not
+    assert log_loss(labels, model.predict_proba(X)) < log_loss(labels, before)
+    other = CrossEntropy() if len(model.classes_) > 2 else Exponential()
+    with pytest.raises(ValueError, match="init_model"):
+        BoostClassifier(ENGINES["lightgbm"], loss=other).fit(X, TWO, init_model=foreign)
 
 
 def test_going_on_from_a_custom_objective_under_a_planted_one():
