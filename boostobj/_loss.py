@@ -231,6 +231,7 @@ class Loss(ABC):
         """
         y, weight = self._init_rows(y_true, sample_weight)
         self._domain.check(y, "y_true", title(self))
+        y, weight = y[weight > 0], weight[weight > 0]
         if y.ndim == 1 or y.shape[1] == 1:
             return self._init_score(y.ravel(), weight)
         return np.asarray([self._init_score(column, weight) for column in y.T])

@@ -62,7 +62,7 @@ def sigmoids(x: Array) -> tuple[Array, Array]:
 
 
 def sigmoids_and_softplus(x: Array) -> tuple[Array, Array, Array]:
-    """`sigmoids` and ``-log(sigmoid(x))``, from one exponential."""
+    """`sigmoids` and ``softplus(-x)``, which is ``-log(sigmoid(x))``, from one exponential."""
     e = _odds_against(x)
     return *_shares_of_two(x, e), clip(-x, min=0) + log1p(e)
 

@@ -191,7 +191,7 @@ class Sample:
         float
         """
         found = self.quantile(distance, quantile)
-        if self.average(distance) <= 10 * found:  # mostly, outliers or not
+        if self.average(distance) <= 10 * found:  # nearly always, without another quantile
             return found
         most = min(10 * self.quantile(distance, 0.9), largest(distance)) or None
         return max(found, float(self.average(clip(distance, max=most))) / 10)

@@ -83,7 +83,9 @@ class Origin(NamedTuple):
         if init_model is None:
             return None
         if isinstance(init_model, BoostEstimator):
-            return cls(init_model.booster_, init_model._categories, init_model._traits(), True)
+            return cls(
+                init_model.booster_, init_model._categories, init_model._traits(), custom=True
+            )
         custom = callable(getattr(init_model, "objective", None))
         if hasattr(init_model, "get_booster"):
             init_model = init_model.get_booster()
@@ -275,7 +277,7 @@ class BoostEstimator(TakesFrames):
                 f"{owner}: init_model must be of {engine.name}, a fitted {owner} or a Booster, got "
                 f"{kind.__module__}.{kind.__qualname__}"
             )
-        refusal = engine.refuse_kind_of(origin.booster)
+        refusal = engine.refusal_of(origin.booster)
         if refusal:
             raise ValueError(f"{owner}: init_model {refusal}")
         objective, link = ("", None) if origin.custom else engine.objective_of(origin.booster)

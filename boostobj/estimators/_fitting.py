@@ -182,7 +182,7 @@ class Engine(ABC):
         """How many rounds the hyperparameters ask for."""
 
     @abstractmethod
-    def refuse_kind_of(self, booster: Any) -> str:
+    def refusal_of(self, booster: Any) -> str:
         """Why no loss can go on from a booster of its kind; empty if one can."""
 
     @abstractmethod

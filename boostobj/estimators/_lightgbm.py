@@ -116,7 +116,7 @@ class LightGBMEngine(Engine):
         # train a custom objective without a feature.
         return {"verbosity": -1, "feature_pre_filter": False, **parameters}
 
-    def refuse_kind_of(self, booster: Any) -> str:
+    def refusal_of(self, booster: Any) -> str:
         """Random forests."""
         if "average_output" in _header(booster):
             return "is a random forest, whose trees are averaged; boosting adds them up"

@@ -84,9 +84,9 @@ class XGBoostEngine(Engine):
         drops = self.given.get("rate_drop") or self.given.get("one_drop")
         return bool(drops) and _version(xgboost) >= (3, 4)
 
-    def refuse_kind_of(self, booster: Any) -> str:
+    def refusal_of(self, booster: Any) -> str:
         """Linear models, and those of DART where the estimator is not."""
-        if json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
+        if _learner(booster)["gradient_booster"]["name"] == "gblinear":
             return "is of booster='gblinear', a linear model; boostobj boosts trees"
         if not self.dart and b'"weight_drop":[' in booster.save_raw("json"):
             return (
@@ -96,8 +96,8 @@ class XGBoostEngine(Engine):
         return ""
 
     def objective_of(self, booster: Any) -> tuple[str, Link | None]:
-        """Unknown for those that XGBoost plants under custom objectives of regression."""
-        name = json.loads(booster.save_config())["learner"]["objective"]["name"]
+        """Unknown where XGBoost plants it under custom ones, or its margins have another link."""
+        name = _learner(booster)["objective"]["name"]
         link = BASE_SCORE_LINKS.get(name)
         if name == "reg:squarederror" or (link == Identity() and not name.startswith("reg:")):
             return "", None
@@ -205,8 +205,8 @@ class XGBoostEngine(Engine):
 
     def n_outputs(self, booster: Any) -> int:
         """Margins per row."""
-        learner = json.loads(booster.save_config())["learner"]["learner_model_param"]
-        return max(int(learner["num_class"]), int(learner["num_target"]))
+        sizes = _learner(booster)["learner_model_param"]
+        return max(int(sizes["num_class"]), int(sizes["num_target"]))
 
     def rounds(self, booster: Any) -> int:
         """Number of rounds in the booster."""
@@ -246,6 +246,12 @@ def _version(xgboost: Any) -> tuple[int, int]:
     return int(major), int(minor)
 
 
+def _learner(booster: Any) -> dict[str, Any]:
+    """What a booster says of its objective, its sizes and its trees."""
+    learner: dict[str, Any] = json.loads(booster.save_config())["learner"]
+    return learner
+
+
 def _takes_categories(categories: Any) -> bool:
     """Whether every version takes categories like these: strings, and NumPy's signed integers."""
     plain = isinstance(categories.dtype, np.dtype) and categories.dtype.kind == "i"
@@ -254,7 +260,7 @@ def _takes_categories(categories: Any) -> bool:
 
 def _start_of(booster: Any) -> Any:
     """The start value of a booster as a margin; it keeps it as a prediction of its objective."""
-    learner = json.loads(booster.save_config())["learner"]
+    learner = _learner(booster)
     base_score = np.asarray(json.loads(learner["learner_model_param"]["base_score"]))
     link = BASE_SCORE_LINKS.get(learner["objective"]["name"], Identity())
     return link.link(base_score).tolist()

@@ -72,7 +72,6 @@ class Linex(ResidualLoss):
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         from scipy.special import logsumexp  # slow to import, needed for a fit only
 
-        y, weight = y[weight > 0], weight[weight > 0]
         # the target that counts most, so that a distant one takes no digits
         first = np.min(y) if self.a > 0 else np.max(y)
         x = -self.a * (y - first)

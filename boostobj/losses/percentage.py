@@ -225,6 +225,5 @@ class SquaredPercentageError(PercentageLoss):
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         # relative to the smallest that counts, so that no square under- or overflows
-        y, weight = y[weight > 0], weight[weight > 0]
         size = self._size(y, y)
         return float(np.average(y, weights=weight * (size.min() / size) ** 2))

@@ -35,6 +35,17 @@ def test_width_is_the_quantile_of_the_residuals(loss, rows):
 
 
 @pytest.mark.parametrize("loss", AUTO, ids=repr)
+def test_weights_are_repetitions(loss, rows):
+    y, raw, w = rows
+    twice = np.repeat(np.arange(len(y)), w.astype(int))
+    weighted = loss(y, raw, sample_weight=w)
+    repeated = loss(y[twice], raw[twice])
+    for many, one in zip(repeated, weighted, strict=True):
+        np.testing.assert_allclose(many, (one / np.where(w > 0, w, 1))[twice], rtol=1e-5)
+    assert loss.init_score(y, w) == pytest.approx(loss.init_score(y[twice]), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", AUTO, ids=repr)
 def test_no_unit_and_no_offset(loss, rows):
     y, raw, _ = rows
     g, h = loss(y, raw)
