@@ -227,12 +227,12 @@ def test_an_example_is_a_program(tmp_path):
 
 
 def test_prediction_intervals_xsinx(run):
-    found, out = run("prediction_intervals_xsinx", n=400, rounds=(40, 200))
+    found, out = run("prediction_intervals_xsinx", n=400, rounds=(40, 400))
     # However much the models have learned, the calibrated intervals keep their promise.
-    for trees in (40, 200):
+    for trees in (40, 400):
         assert found["cv", trees]["inside"] == pytest.approx(0.9, abs=0.03)
-    assert abs(found["None", 200]["inside"] - 0.9) > 0.03
-    assert found["cv", 200]["interval score"] < found["None", 200]["interval score"]
+    assert abs(found["None", 400]["inside"] - 0.9) > 0.03
+    assert found["cv", 400]["interval score"] < found["None", 400]["interval score"]
     assert "90 % intervals from 400 rows" in out
 
 

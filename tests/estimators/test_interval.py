@@ -92,7 +92,7 @@ def test_intervals_cover_on_average_over_splits(engine, calibration, weighted):
 
 def test_raw_models_cover_less_than_calibrated_ones(train, test):
     X, y, _ = train
-    many = clone(ENGINES["lightgbm"]).set_params(n_estimators=150)
+    many = clone(ENGINES["lightgbm"]).set_params(n_estimators=400)
     raw = QuantileIntervalRegressor(many, calibration=None).fit(X, y)
     assert raw.calibration_residuals_ is None
     assert np.mean(inside(raw.predict_interval(test[0]), test[1])) < 0.87

@@ -19,31 +19,51 @@ def signal():
 
 
 def test_a_model_on_its_way_has_not_settled(signal):
-    """Margins that the loss would pull apart, and the same dealt to other rows."""
+    """Margins that the targets would pull apart, and the same dealt to other rows."""
     x, noise = signal
     y = 3 * x + 0.3 * noise
-    raw = x + np.quantile(y - x, 0.9)
+    raw = 0.3 * x + 3
     dealt = np.random.default_rng(1).permutation(raw)
-    assert settled(0.9, Sample(y, raw)) < 0.6 * settled(0.9, Sample(y, dealt))
-    assert settled(0.9, Sample(y, np.full(2000, 1.8))) == 0
+    assert settled(0.5, Sample(y, raw), 2.0) < 0.1
+    assert settled(0.5, Sample(y, dealt), 2.0) > 0.9
+    assert settled(0.5, Sample(y, np.full(2000, 1.8)), 2.0) == 0
 
 
 def test_the_less_noise_the_less_there_is_to_overfit(signal):
     x, noise = signal
-    by_noise = [settled(0.9, Sample(x + s * noise, x + 1.28 * s)) for s in (0.03, 0.3, 3)]
+    by_noise = [settled(0.9, Sample(x + s * noise, x + 1.28 * s), 0.3 * s) for s in (0.03, 0.3, 3)]
     assert np.all(np.diff(by_noise) > 0.1)
-    assert by_noise[0] < 0.05
+    assert by_noise[0] < 0.5
     assert by_noise[-1] > 0.9
+
+
+def test_rows_that_spread_are_on_their_way_too(signal):
+    """Nothing is left of the mean, but the outer quantile follows the spread."""
+    x, noise = signal
+    y = np.exp(x) * noise
+    level, quantile = 0.9, 1.2816 * np.exp(x)
+    arrived, even = settled(level, Sample(y, quantile), 0.4), np.mean(quantile)
+    assert arrived > 0.5
+    assert settled(level, Sample(y, even + 0.05 * (quantile - even)), 0.4) < 0.7 * arrived
+
+
+@pytest.mark.parametrize("outlier", [1e3, -1e9, 1e30])
+def test_a_gross_outlier_says_nothing(outlier, signal):
+    x, noise = signal
+    y, raw = x + noise, 0.5 * x + 1
+    expected = settled(0.5, Sample(y, raw), 1.0)
+    y[7] = outlier
+    assert settled(0.5, Sample(y, raw), 1.0) == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.parametrize(("unit", "offset"), [(1e-20, 0), (1e25, 0), (1, 1e6), (-1, 3)])
 def test_neither_unit_nor_offset_nor_direction_counts(unit, offset, signal):
     x, noise = signal
-    level = 0.9 if unit > 0 else 0.1
-    expected = settled(0.9, Sample(x + noise, 0.5 * x + 1))
+    level, scale = 0.9 if unit > 0 else 0.1, 0.4 * abs(unit)
+    expected = settled(0.9, Sample(x + noise, 0.5 * x + 1), 0.4)
     y, raw = unit * (x + noise) + offset, unit * (0.5 * x + 1) + offset
-    assert settled(level, Sample(y, raw)) == pytest.approx(expected, rel=1e-6)
-    assert settled(level, Sample(y, np.full(2000, unit * 0.7 + offset))) == 0
+    assert settled(level, Sample(y, raw), scale) == pytest.approx(expected, rel=1e-6)
+    assert settled(level, Sample(y, np.full(2000, unit * 0.7 + offset)), scale) == 0
 
 
 def test_a_row_of_weight_two_is_two_rows(signal):
@@ -51,14 +71,19 @@ def test_a_row_of_weight_two_is_two_rows(signal):
     weight = np.random.default_rng(1).integers(0, 4, 2000)
     rows = np.repeat(np.arange(2000), weight)
     y, raw = x + noise, 0.5 * x + 1
-    weighted = fitted_to_rows(0.9, Sample(y, raw, weight.astype(float)))
-    assert weighted == pytest.approx(fitted_to_rows(0.9, Sample(y[rows], raw[rows])))
+    weighted = fitted_to_rows(0.9, Sample(y, raw, weight.astype(float)), 0.3)
+    assert weighted == pytest.approx(fitted_to_rows(0.9, Sample(y[rows], raw[rows]), 0.3))
 
 
-def test_the_median_takes_whole_steps(signal):
-    x, noise = signal
-    assert fitted_to_rows(0.5, Sample(x + noise, x))[1] == 1
-    assert 4 < fitted_to_rows(0.05, Sample(x[:300] + 9 * noise[:300], x[:300] - 15))[1] < 8
+@pytest.mark.parametrize(
+    ("quantile", "shift", "least", "most"), [(0.5, 0, 1.7, 2.3), (0.05, 15, 15, 24)]
+)
+def test_outer_quantiles_take_the_shortest_last_steps(quantile, shift, least, most, signal):
+    x, noise = (values[:300] for values in signal)
+    loss = bo.Quantile(quantile)
+    sample = Sample(x + 9 * noise, x - shift)
+    scale = loss._adapted(sample).scale
+    assert least < fitted_to_rows(quantile, sample, scale)[1] < most
 
 
 @pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.LogCosh(), bo.Fair()])
@@ -127,8 +152,8 @@ def test_steps_of_far_rows_are_bounded(quantile):
 
 def test_many_rows_want_narrow_kernels_and_whole_steps(signal):
     x, noise = signal
-    few = fitted_to_rows(0.05, Sample(9 * noise, x - 15))
+    few = fitted_to_rows(0.05, Sample(9 * noise, x - 15), 1.5)
     n = 100_000
-    many = fitted_to_rows(0.05, Sample(np.resize(9 * noise, n), np.resize(x - 15, n)))
+    many = fitted_to_rows(0.05, Sample(np.resize(9 * noise, n), np.resize(x - 15, n)), 1.5)
     assert few[0] / many[0] == pytest.approx((6 / 1.1) ** 0.5, rel=1e-3)
     assert many[1] < 1.3 < 3 < few[1]
