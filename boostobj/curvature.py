@@ -129,7 +129,10 @@ def fitted_to_rows(quantile: float, sample: Sample, scale: float) -> tuple[float
     A kernel saves noise and costs a bias, so that it is the narrower the more rows there are; the
     Hessian grows where rows are few and their margins have settled, most for extreme quantiles.
     """
-    v4, n_rows = 4 * quantile * (1 - quantile), sample.count()
+    n_rows = sample.count()
+    # beyond the share of a single row, rows do not tell levels apart
+    quantile = min(max(quantile, 1 / (n_rows + 1)), n_rows / (n_rows + 1))
+    v4 = 4 * quantile * (1 - quantile)
     bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
     exponent = 2 * settled(quantile, sample, scale) / (1 + n_rows / 5_000)
     return bandwidth, max(6 - 4.5 * v4, 1 / v4) ** exponent

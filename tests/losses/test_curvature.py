@@ -86,6 +86,18 @@ def test_outer_quantiles_take_the_shortest_last_steps(quantile, shift, least, mo
     assert least < fitted_to_rows(quantile, sample, scale)[1] < most
 
 
+@pytest.mark.parametrize("quantile", [1e-300, 1e-16, 1e-6, 1 - 1e-12])
+def test_rows_do_not_tell_levels_apart_beyond_the_share_of_one(quantile, signal):
+    x, noise = signal
+    y, raw = (x + noise)[:300], 0.1 * x[:300]
+    gradient, hessian = bo.Quantile(quantile)(y, raw.astype(np.float32))
+    assert np.all(np.isfinite(gradient))
+    assert np.all(np.isfinite(hessian) & (hessian > 0))
+    at_the_end = 1 / 301 if quantile < 0.5 else 300 / 301
+    found, expected = (fitted_to_rows(q, Sample(y, raw), 1e-3) for q in (quantile, at_the_end))
+    assert found == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.LogCosh(), bo.Fair()])
 @pytest.mark.parametrize("unit", [1e-25, 1e-3, 1, 1e3, 1e15])
 def test_residuals_near_zero_hold_back_no_more_than_others(loss, unit, signal):
