@@ -42,9 +42,9 @@ ENGINES = {
 #: of `paper`: leaf by leaf in both engines
 SMALL_TREES = {
     "xgboost": clone(ENGINES["xgboost"]).set_params(
-        n_estimators=100, grow_policy="lossguide", max_leaves=4, max_depth=0
+        n_estimators=150, grow_policy="lossguide", max_leaves=4, max_depth=0
     ),
-    "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=100, num_leaves=4),
+    "lightgbm": clone(ENGINES["lightgbm"]).set_params(n_estimators=150, num_leaves=4),
 }
 
 #: data and training rows of `coverage`
