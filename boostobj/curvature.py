@@ -132,7 +132,8 @@ def fitted_to_rows(quantile: float, sample: Sample, scale: float) -> tuple[float
     """
     n_rows = sample.count()
     # beyond the share of a single row, rows do not tell levels apart
-    quantile = min(max(quantile, 1 / (n_rows + 1)), n_rows / (n_rows + 1))
+    of_one = 1 / (1 + max(n_rows, sample.raw.shape[0], 1))
+    quantile = min(max(quantile, of_one), 1 - of_one)
     v4 = 4 * quantile * (1 - quantile)
     bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
     exponent = 2 * settled(quantile, sample, scale) / (1 + n_rows / 5_000)

@@ -98,6 +98,16 @@ def test_rows_do_not_tell_levels_apart_beyond_the_share_of_one(quantile, signal)
     assert found == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("total", [0, 1e-60, 1])
+def test_light_weights_make_no_other_level(total, signal):
+    x, noise = signal
+    y, raw = x + noise, 0.5 * x + 1
+    light = Sample(y, raw, np.full(2000, total / 2000))
+    bandwidth, factor = fitted_to_rows(0.9, light, 0.3)
+    assert bandwidth == pytest.approx(0.36**-0.2, rel=1e-3)
+    assert (factor == 1) if total == 0 else (1 < factor < 23)
+
+
 @pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.LogCosh(), bo.Fair()])
 @pytest.mark.parametrize("unit", [1e-25, 1e-3, 1, 1e3, 1e15])
 def test_residuals_near_zero_hold_back_no_more_than_others(loss, unit, signal):
