@@ -124,6 +124,11 @@ class Sample:
         return float(raw.shape[0] if weight is None else np.sum(weight, dtype=np.float64))
 
     @cached_property
+    def _count(self) -> float:
+        """The weight of all workers' rows, asked for once."""
+        return float(self.sum(self._here))
+
+    @cached_property
     def _share(self) -> Any:
         """What a row counts for in a mean: sums of the largest numbers overflow."""
         weight = 1.0 if self.weight is None else np.asarray(self.weight, dtype=np.float64)
@@ -132,7 +137,7 @@ class Sample:
 
     def count(self) -> float:
         """How many rows there are; one of weight two is two."""
-        return float(self.sum(self._here))
+        return self._count
 
     def average(self, values: Array) -> Any:
         """Weighted mean of one value a row, or of several by column.

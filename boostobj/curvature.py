@@ -147,23 +147,23 @@ def settled(quantile: float, sample: Sample, scale: float) -> float:
     """
     raw, y = (np.asarray(on_host(x), dtype=np.float64) for x in (sample.raw, sample.y))
     outwards = raw - sample.average(raw)
-    size, spread = sample.average(np.abs(np.stack([raw, outwards])).T)
-    if spread <= 1e-12 * size:
-        return 0.0
-    outwards = outwards / spread
     usual = scale / (2 * min(quantile, 1 - quantile))
     left = (y - raw) / usual
     # a gross outlier counts for no more than others far away
-    error = usual * sample.average(np.minimum(np.abs(left), 10))
-    left = left / np.sqrt(1 + left**2)
-    left -= sample.average(left)
+    error, left = np.minimum(np.abs(left), 10), left / np.sqrt(1 + left**2)
+    seen = np.stack([np.abs(raw), np.abs(outwards), error, left])
+    size, spread, error, centre = sample.average(seen.T)
+    if spread <= 1e-12 * size:
+        return 0.0
+    outwards = outwards / spread
+    left -= centre
     pulls = outwards * np.stack([left, quantile - (raw > y)])
     *pulls, square, of_left = sample.average(np.stack([*pulls, outwards**2, left**2]).T)
     normal = NormalDist()
     variances = max(of_left, 1e-300), normal.pdf(normal.inv_cdf(quantile)) ** 2
     to_go = max(max(0.0, p) ** 2 / (square * v) for p, v in zip(pulls, variances, strict=True))
     # where rows are few, a small error is noise that has been learnt
-    noise = math.hypot(error / spread, (500 / sample.count()) ** 0.5)
+    noise = math.hypot(usual * error / spread, (500 / sample.count()) ** 0.5)
     return float((1 - min(1.0, to_go)) ** 2 * noise / math.hypot(noise, 1))
 
 
