@@ -195,11 +195,9 @@ class Loss(ABC):
         """
         y, raw = self._checked(y_true, raw_prediction)
         Interval().check(raw, "raw_prediction", title(self))
-        bounds = float(array_namespace(raw).finfo(raw.dtype).smallest_normal), largest(raw)
 
         def derivatives(loss: Loss, y: Array, raw: Array) -> tuple[Array, Array]:
-            gradient, hessian = loss._pointwise_derivatives(y, raw)
-            return saturated(gradient, raw), clip(saturated(hessian, raw), *bounds)
+            return in_range(*loss._pointwise_derivatives(y, raw), raw)
 
         gradient, hessian = self._evaluate(derivatives, y, raw)
         return gradient, hessian
@@ -438,6 +436,12 @@ class Loss(ABC):
         inside = bool(link.domain.contains(np.asarray(mean)))
         centre = float(link.link(np.asarray(mean))) if inside else 0.0
         return centre - 1, centre + 1
+
+
+def in_range(gradient: Array, hessian: Array, raw: Array) -> tuple[Array, Array]:
+    """Derivatives in the precision of the margins, the Hessian positive and finite."""
+    least = float(array_namespace(raw).finfo(raw.dtype).smallest_normal)
+    return saturated(gradient, raw), clip(saturated(hessian, raw), min=least, max=largest(raw))
 
 
 def two_arrays(function: Derivatives, y: NumpyArray, raw: NumpyArray) -> Sequence[NumpyArray]:

@@ -19,12 +19,13 @@ from abc import abstractmethod
 
 import numpy as np
 
-from boostobj._arrays import Interval, array_namespace, as_float, on_host, title
-from boostobj._math import clip, saturated
+from boostobj._arrays import Interval, as_float, on_host, title
+from boostobj._loss import in_range
+from boostobj._math import saturated
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss
 
-__all__ = ["GroupLoss", "check_group", "saturated"]
+__all__ = ["GroupLoss", "check_group"]
 
 
 def check_group(group: ArrayLike | None, n: int) -> NumpyArray:
@@ -97,7 +98,7 @@ class GroupLoss(Loss):
             If shapes or groups do not fit or a target lies outside the loss's domain.
         """
         y, raw = self._checked(y_true, raw_prediction)
-        return self._group_value(y, raw, check_group(group, raw.shape[0]))
+        return saturated(self._group_value(y, raw, check_group(group, raw.shape[0])), raw)
 
     def gradient_hessian(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, group: ArrayLike | None = None
@@ -121,9 +122,8 @@ class GroupLoss(Loss):
         """
         y, raw = self._checked(y_true, raw_prediction)
         Interval().check(raw, "raw_prediction", title(self))
-        xp = array_namespace(raw)
-        gradient, hessian = self._group_derivatives(y, raw, check_group(group, raw.shape[0]))
-        return gradient, clip(hessian, min=float(xp.finfo(hessian.dtype).smallest_normal))
+        sizes = check_group(group, raw.shape[0])
+        return in_range(*self._group_derivatives(y, raw, sizes), raw)
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Zero, as good as any constant: only differences of margins within a group matter.

@@ -332,6 +332,13 @@ class WritesToItsResiduals(SquaredError):
 
 
 @planted("inputs_unchanged", "value changes raw_prediction in place")
+class WritesToItsSample(SquaredError):
+    def _adapted(self, sample):
+        sample.raw[:] += 1
+        return self
+
+
+@planted("group_results", "a method must not write into its arguments")
 class WritesToItsGroups(PairwiseHinge):
     def _group_value(self, y, raw, sizes):
         raw += 1
@@ -601,15 +608,7 @@ class ListNet(GroupLoss):
         return gradient, hessian
 
 
-@dataclass(frozen=True)
-class ListNetInWords(ListNet):
-    """The same, in variables of its own."""
-
-    formula = "cross_entropy(labels, scores)"
-
-
-for name in ("list_net", "list_net_in_words"):
-    LOSSES.pop(name)
+LOSSES.pop("list_net")
 
 
 @planted("group_derivatives", r"gradient of the group .*got .*expected .* those of their sum")
@@ -619,9 +618,35 @@ class ListNetOfHalfTheGradient(ListNet):
         return gradient / 2, hessian
 
 
-@planted("group_derivatives", r"gradient of the group .*got .*expected ")
-class HalfTheGradientInWords(ListNetOfHalfTheGradient):
-    formula = ListNetInWords.formula
+@planted("group_derivatives", r"of the group in float32 .*got .*expected")
+class ListNetWrongInSinglePrecision(ListNet):
+    def _group_derivatives(self, y, raw, sizes):
+        gradient, hessian = super()._group_derivatives(y, raw, sizes)
+        return (-gradient if raw.dtype == np.float32 else gradient), hessian
+
+
+@planted("group_derivatives", "name 'banana' is not defined; a formula knows")
+class ListNetMisspelt(ListNet):
+    formula = "banana"
+
+
+@planted("group_sizes", "value of two groups")
+class ListNetOfAllRows(ListNet):
+    def _group_value(self, y, raw, sizes):
+        return super()._group_value(y, raw, np.asarray([len(raw)]))
+
+
+@planted("group_sizes", "gradient of two groups")
+class ListNetWrongInLargeGroups(ListNet):
+    def _group_derivatives(self, y, raw, sizes):
+        gradient, hessian = super()._group_derivatives(y, raw, sizes)
+        return (3 * gradient if max(sizes) > 6 else gradient), hessian
+
+
+@planted("group_results", r"_group_derivatives must return two arrays, got a ndarray")
+class ListNetWithoutHessian(ListNet):
+    def _group_derivatives(self, y, raw, sizes):
+        return super()._group_derivatives(y, raw, sizes)[0]
 
 
 @planted("group_hessian", "got a bound of")
@@ -869,7 +894,6 @@ SOUND = [
     TextbookSoftmax(),
     Logits(),
     ListNet(),
-    ListNetInWords(),
     0.5 * Charbonnier() + Huber(),
     2 * Charbonnier(),
     Asymmetric(under=Charbonnier(), over=SquaredError()),

@@ -11,10 +11,10 @@ from typing import ClassVar
 import numpy as np
 
 from boostobj._arrays import Interval, array_namespace, check_number
-from boostobj._math import clip
+from boostobj._math import clip, saturated
 from boostobj._parallel import by_row
 from boostobj._typing import Array, NumpyArray
-from boostobj.groups import GroupLoss, saturated
+from boostobj.groups import GroupLoss
 
 #: How far points are scattered around a constant start, in units of the embedding.
 _SCATTER = 0.3

@@ -12,9 +12,9 @@ from array_api_compat import device
 from numpy.polynomial import Chebyshev, Polynomial
 
 from boostobj._arrays import Interval, array_namespace, check_number, on_host, title
-from boostobj._math import softplus
+from boostobj._math import saturated, softplus
 from boostobj._typing import Array, NumpyArray
-from boostobj.groups import GroupLoss, saturated
+from boostobj.groups import GroupLoss
 from boostobj.losses._pairs import PairKernel, pair_sums
 from boostobj.losses.hinge import BEYOND
 

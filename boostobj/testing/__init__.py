@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj.base import Loss
+from boostobj.base import Loss, PointwiseLoss
 
 # They register their checks, which run in this order.
 from boostobj.testing import _arguments, _derivatives, _groups, _interface, _refusals  # noqa: F401
@@ -68,15 +68,17 @@ def check_loss(loss: Loss) -> None:
         except Exception as failure:  # noqa: BLE001 (raised below)
             failures[check.__name__] = failure
     if failures:
-        lines = [f"check {name!r}: {_told(failure)}" for name, failure in failures.items()]
+        lines = [f"check {name!r}: {_told(loss, failure)}" for name, failure in failures.items()]
         first = next(iter(failures.values()))
         raise AssertionError(f"{loss!r} fails " + "\nIt also fails ".join(lines)) from first
 
 
-def _told(failure: Exception) -> str:
+def _told(loss: Loss, failure: Exception) -> str:
     """What a failure says, and what is behind it if that says little."""
     kind = "" if isinstance(failure, AssertionError) else f"{type(failure).__name__}: "
     hint = next((hint for part, hint in _HINTS.items() if part in str(failure)), "")
+    if isinstance(loss, PointwiseLoss) and "RuntimeWarning" in str(failure):
+        hint += f"; `_domain` says what targets are: {loss._domain}"
     return f"{kind}{failure}{hint}"
 
 

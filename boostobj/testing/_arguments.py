@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from boostobj._typing import NumpyArray
 from boostobj.base import Loss, MarginLoss, MulticlassLoss, PointwiseLoss, ResidualLoss
+from boostobj.groups import GroupLoss
 from boostobj.testing import _families as families
 from boostobj.testing._registry import check
 from boostobj.testing._trial import DTYPES, Trial, require, rowwise
@@ -18,40 +19,57 @@ from boostobj.testing._trial import DTYPES, Trial, require, rowwise
 @check(ResidualLoss, MarginLoss, PointwiseLoss, MulticlassLoss)
 def results(trial: Trial) -> None:
     """The methods return new arrays of floats, as many as they got."""
+    fixed: Any = trial.fixed
     for dtype in DTYPES:
         y, raw = (x.astype(dtype) for x in families.sample(trial.loss, 30))
-        value, derivatives = (
-            _handed(trial, method, y, raw)
-            for method in (trial.fixed._value, trial.fixed._gradient_hessian)
+        require_results(
+            raw,
+            _value=_handed(trial, fixed._value, y, raw),
+            _gradient_hessian=_handed(trial, fixed._gradient_hessian, y, raw),
         )
-        require_array("_value", value, dtype, raw.shape[:1])
-        got = type(derivatives).__name__
-        require(
-            isinstance(derivatives, tuple), f"_gradient_hessian must return two arrays, got a {got}"
+
+
+@check(GroupLoss, groups=True)
+def group_results(trial: Trial) -> None:
+    """The methods of a loss of groups do so, too."""
+    loss: Any = trial.loss
+    for dtype in DTYPES:
+        y, raw = (x.astype(dtype) for x in families.sample(loss, 30))
+        rows = read_only([y, raw, np.asarray([12, 18])])
+        require_results(
+            raw,
+            _group_value=loss._group_value(*rows),
+            _group_derivatives=loss._group_derivatives(*rows),
         )
-        require(
-            len(derivatives) == 2,
-            f"_gradient_hessian must return two arrays, got a tuple of {len(derivatives)}",
-        )
-        for name, x in zip(("gradient", "Hessian"), derivatives, strict=True):
-            require_array(f"_gradient_hessian's {name}", x, dtype, raw.shape)
 
 
 def _handed(trial: Trial, method: Callable[..., Any], y: NumpyArray, raw: NumpyArray) -> Any:
-    """What a method makes of the family's arguments, which it must not write into."""
+    """What a method makes of the family's arguments."""
+    return rowwise(
+        lambda y, raw: method(*read_only(families.arguments(trial.loss, y, raw))), y, raw
+    )
 
-    def call(y: NumpyArray, raw: NumpyArray) -> Any:
-        handed = families.arguments(trial.loss, y, raw)
-        for x in handed:
-            x.flags.writeable = False
-        return method(*handed)
 
-    try:
-        return rowwise(call, y, raw)
-    except AssertionError as error:
-        raise AssertionError(
-            f"{error}; `_domain` says what targets are: {trial.loss._domain}"
-        ) from error
+def read_only(arrays: Iterable[NumpyArray]) -> list[NumpyArray]:
+    """The arrays, which a method must not write into."""
+    kept = [x.view() for x in arrays]
+    for x in kept:
+        x.flags.writeable = False
+    return kept
+
+
+def require_results(raw: NumpyArray, **returned: Any) -> None:
+    """Require that a method returned an array and another one two, as those of the margins."""
+    (first, value), (second, derivatives) = returned.items()
+    require_array(first, value, raw.dtype, raw.shape[:1])
+    got = type(derivatives).__name__
+    require(isinstance(derivatives, tuple), f"{second} must return two arrays, got a {got}")
+    require(
+        len(derivatives) == 2,
+        f"{second} must return two arrays, got a tuple of {len(derivatives)}",
+    )
+    for name, x in zip(("gradient", "Hessian"), derivatives, strict=True):
+        require_array(f"{second}'s {name}", x, raw.dtype, raw.shape)
 
 
 def require_array(what: str, x: Any, dtype: Any, shape: tuple[int, ...]) -> None:
