@@ -147,15 +147,37 @@ class XGBoostEngine(Engine):
             obj=task.objective,
             custom_metric=lambda raw, _: (metric_name, factor * task.metric(raw)),
             early_stopping_rounds=task.early_stopping_rounds,
+            maximize=False,  # else XGBoost goes by what the name begins with
             evals_result=history,
             verbose_eval=False,
             callbacks=self.callbacks,
             xgb_model=task.init_model,
         )
-        if task.early_stopping_rounds is not None:
-            booster = booster[: booster.best_iteration + 1]
+        if task.early_stopping_rounds is not None and self.n_rounds > 0:
+            booster = self._first_rounds(booster, booster.best_iteration + 1)
         scaled = history.get("validation", {}).get(metric_name, [])
         return booster, [float(value) / factor for value in scaled]
+
+    def _first_rounds(self, booster: Any, rounds: int) -> Any:
+        """A booster cut after some rounds, with the categories that it was trained on."""
+        first = booster[:rounds]
+        # XGBoost 3.1 and 3.2 drop them, and would know those of new rows by their number only
+        if not hasattr(first, "get_categories") or (
+            first.get_categories().empty() == booster.get_categories().empty()
+        ):
+            return first
+        model, whole = (json.loads(bytes(b.save_raw("json"))) for b in (first, booster))
+        model["learner"]["gradient_booster"]["model"]["cats"] = (
+            whole["learner"]["gradient_booster"]["model"]["cats"]
+        )
+        return self._loaded(model)
+
+    def _loaded(self, model: dict[str, Any]) -> Any:
+        """A booster of this JSON, which says nothing of threads."""
+        import xgboost
+
+        parameters = {"nthread": self.estimator.get_params()["n_jobs"]}
+        return xgboost.Booster(parameters, model_file=bytearray(json.dumps(model).encode()))
 
     def _scaled_penalties(
         self, parameters: dict[str, Any], mean_hessian: float
@@ -185,7 +207,7 @@ class XGBoostEngine(Engine):
         else:
             model = json.loads(bytes(booster.save_raw("json")))
             _add_to_leaves(model["learner"]["gradient_booster"], start)
-            booster = xgboost.Booster(model_file=bytearray(json.dumps(model).encode()))
+            booster = self._loaded(model)
         return booster
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
