@@ -234,6 +234,23 @@ def align(
     )
 
 
+def check_outputs(raw: Array, k: int | None, owner: str) -> None:
+    """Require k margins a row; None stands for any number from 2 on.
+
+    Raises
+    ------
+    ValueError
+        If there are others.
+    """
+    if raw.ndim == 2 and raw.shape[1] >= 2 and k in (None, raw.shape[1]):
+        return
+    raise ValueError(
+        f"{owner}: raw_prediction must have shape (n, {k or 'k'}), got {tuple(raw.shape)}; set "
+        f"num_class to {k or 'the number of outputs'} in the booster's parameters, and for XGBoost "
+        '"objective": "reg:squarederror", whose predict gives margins'
+    )
+
+
 def check_weights(
     sample_weight: ArrayLike | None, n: int, name: str = "sample_weight"
 ) -> NumpyArray | None:

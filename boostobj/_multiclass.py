@@ -7,7 +7,7 @@ from abc import abstractmethod
 import numpy as np
 
 from boostobj import links
-from boostobj._arrays import ClassLabels, Interval, align, check_count, title
+from boostobj._arrays import ClassLabels, Interval, align, check_count, check_outputs, title
 from boostobj._labels import LEAST_SHARE, check_probability_rows, label_rows
 from boostobj._loss import Loss
 from boostobj._typing import Array, ArrayLike, NumpyArray
@@ -60,17 +60,10 @@ class MulticlassLoss(Loss):
 
     def _aligned(self, y: Array, raw: Array) -> Array:
         name = title(self)
-        k = self.n_classes or raw.shape[-1]
-        if raw.ndim != 2 or raw.shape[1] != k or k < 2:
-            wanted = f"(n, {self.n_classes})" if self.n_classes else "(n, k)"
-            raise ValueError(
-                f"{name}: raw_prediction must have shape {wanted}, got {tuple(raw.shape)}; "
-                "set num_class to the number of classes in the booster's parameters, and for "
-                'XGBoost "objective": "reg:squarederror", whose predict gives margins'
-            )
+        check_outputs(raw, self.n_classes, name)
         y = align(y, raw, name, one_per_row=True)
         if y.ndim == 1:
-            ClassLabels(k).check(y, "y_true", name)
+            ClassLabels(raw.shape[1]).check(y, "y_true", name)
         else:
             check_probability_rows(y, "y_true", name)
         return y

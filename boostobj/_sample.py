@@ -77,8 +77,7 @@ class Sample:
     def column(self, j: int) -> Sample:
         """The same rows with the margins of the output numbered `j` alone."""
         sample = copy(self)
-        sample.y = self.y[:, j] if self.y.ndim == 2 else self.y
-        sample.raw = self.raw[:, j]
+        sample.y, sample.raw = self.y, self.raw[:, j]
         return sample
 
     def of(self, x: Array) -> Array:

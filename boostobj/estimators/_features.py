@@ -160,7 +160,7 @@ def _plain_columns(X: Any, name: str) -> Any:
         if not number or types.is_complex_dtype(values.dtype):
             raise ValueError(
                 f"{name}: column {column!r} has dtype {values.dtype}; features are numbers, "
-                'booleans or categories: encode it, or use astype("category")'
+                'booleans or categories: encode it, or use astype(float) or astype("category")'
             )
         if types.is_extension_array_dtype(values.dtype):
             frame[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)

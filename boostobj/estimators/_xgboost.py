@@ -167,9 +167,9 @@ class XGBoostEngine(Engine):
         ):
             return first
         model, whole = (json.loads(bytes(b.save_raw("json"))) for b in (first, booster))
-        model["learner"]["gradient_booster"]["model"]["cats"] = (
-            whole["learner"]["gradient_booster"]["model"]["cats"]
-        )
+        model["learner"]["gradient_booster"]["model"]["cats"] = whole["learner"][
+            "gradient_booster"
+        ]["model"]["cats"]
         return self._loaded(model)
 
     def _loaded(self, model: dict[str, Any]) -> Any:

@@ -9,7 +9,14 @@ from typing import Self
 
 import numpy as np
 
-from boostobj._arrays import align, array_namespace, check_levels, check_numbers, weighted_quantile
+from boostobj._arrays import (
+    align,
+    array_namespace,
+    check_levels,
+    check_numbers,
+    check_outputs,
+    weighted_quantile,
+)
 from boostobj._loss import Derivatives
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss, ResidualDerivatives, Sample
@@ -92,7 +99,7 @@ class MultiQuantile(Loss):
         return [Quantile(q, scale) for q, scale in zip(self.quantiles, scales, strict=True)]
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
-        values = [p._value(self._residual(j, y, raw)) for j, p in enumerate(self._parts)]
+        values = [p._value(raw[:, j] - y) for j, p in enumerate(self._parts)]
         return sum(values) / len(values)
 
     def _pointwise_derivatives(self, y: Array, raw: Array) -> tuple[Array, Array]:
@@ -110,7 +117,7 @@ class MultiQuantile(Loss):
         self, functions: Sequence[ResidualDerivatives], y: Array, raw: Array
     ) -> tuple[Array, Array]:
         """What each quantile's function of the residuals adds to the mean over quantiles."""
-        columns = [function(self._residual(j, y, raw)) for j, function in enumerate(functions)]
+        columns = [function(raw[:, j] - y) for j, function in enumerate(functions)]
         xp = array_namespace(raw)
         # contiguous columns, as the engine's chunks have
         gradient, hessian = (
@@ -118,22 +125,20 @@ class MultiQuantile(Loss):
         )
         return gradient, hessian
 
-    @staticmethod
-    def _residual(j: int, y: Array, raw: Array) -> Array:
-        """Residuals of the margin of the quantile numbered `j`."""
-        return raw[:, j] - (y[:, j] if y.ndim == 2 else y)
-
     def _aligned(self, y: Array, raw: Array) -> Array:
-        k = len(self.quantiles)
-        if raw.ndim != 2 or raw.shape[1] != k:
-            raise ValueError(
-                f"MultiQuantile: raw_prediction must have shape (n, {k}), got "
-                f"{tuple(raw.shape)}; set num_class to {k} in the booster's parameters, "
-                'and for XGBoost "objective": "reg:squarederror", whose predict gives margins'
-            )
+        check_outputs(raw, len(self.quantiles), "MultiQuantile")
         y = align(y, raw, "MultiQuantile", one_per_row=True)
         self._domain.check(y, "y_true", "MultiQuantile")
-        return y
+        if y.ndim == 1:
+            return y
+        differ = array_namespace(y).any(y != y[:, :1], axis=1)
+        if differ.any():
+            row = int(array_namespace(y).argmax(differ))
+            raise ValueError(
+                "MultiQuantile: the quantiles are of one target, repeated in each column of y_true "
+                f"or not at all, got {y[row, :]!s} in row {row}"
+            )
+        return y[:, 0]
 
     def init_score(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> NumpyArray:
         """The k weighted quantiles of the targets.
@@ -152,10 +157,9 @@ class MultiQuantile(Loss):
         Raises
         ------
         ValueError
-            If there are no targets, or a target or a weight is outside its domain.
+            If there are no targets, those of a row differ, or a target or a weight is outside its
+            domain.
         """
         y, weight = self._init_rows(y_true, sample_weight)
         y = self._aligned(y, np.zeros((y.shape[0], len(self.quantiles))))
-        columns = y.T if y.ndim == 2 else [y] * len(self.quantiles)
-        pairs = zip(columns, self.quantiles, strict=True)
-        return np.asarray([weighted_quantile(column, q, weight) for column, q in pairs])
+        return np.asarray([weighted_quantile(y, q, weight) for q in self.quantiles])

@@ -442,6 +442,10 @@ def test_targets_that_are_nearly_nothing_have_a_start(loss):
         (lambda: bo.SquaredLogError(hessian="majorizer"), "hessian must be 'smoothed' or 'exact'"),
         (lambda: bo.MultiQuantile()(np.zeros(3), np.zeros((3, 2))), "set num_class to 3"),
         (
+            lambda: bo.MultiQuantile((0.1, 0.9)).init_score([[1, 1], [1, 2]]),
+            r"are of one target, .* got \[1\. 2\.\] in row 1",
+        ),
+        (
             lambda: bo.MultiQuantile((0.1, 0.9)).value(np.zeros((2, 3)), np.zeros((3, 2))),
             r"y_true of shape \(2, 3\) does not fit raw_prediction of shape \(3, 2\)",
         ),
