@@ -419,7 +419,8 @@ class Loss(ABC):
                 raise ValueError(f"{self!r}: the mean gradient of the constant {constant!r} is NaN")
             return mean
 
-        return root(slope, *bracket)
+        # margins in the target's unit may lie far from all targets, those of a link are logarithms
+        return root(slope, *bracket, moves=20 if self.link == Identity() else 6)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         """Two margins near the best constant: the extreme targets, or around the mean by the link.

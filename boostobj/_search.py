@@ -15,9 +15,6 @@ N_TARGETS = 512
 N_EVEN = 65
 N_GROUPS = 4096
 
-#: How often a bracket of a root moves, each time twice as far.
-N_MOVES = 6
-
 #: How many of them are followed to their local minimum.
 N_BEST = 4
 
@@ -99,17 +96,17 @@ def _thinned(targets: NumpyArray) -> NumpyArray:
     return targets[np.unique(np.linspace(0, last, N_TARGETS).astype(int))] if last > 0 else targets
 
 
-def root(slope: Callable[[float], float], low: float, high: float) -> float:
+def root(slope: Callable[[float], float], low: float, high: float, moves: int) -> float:
     """Where an increasing function crosses zero, sought outwards from a bracket.
 
-    A function that never crosses has its minimum at infinity; the search ends 63 times the width
-    of the bracket away from it.
+    The bracket moves so many times, each time twice as far. A function that never crosses has its
+    minimum at infinity; the search ends ``2**moves - 1`` times the width of the bracket away.
     """
     from scipy.optimize import brentq  # slow to import, needed for a fit only
 
     slope = cache(slope)  # each is a pass over all rows
     width = max(high - low, 1e-3)
-    for step in width * 2.0 ** np.arange(N_MOVES):
+    for step in width * 2.0 ** np.arange(moves):
         if slope(low) > 0:
             low, high = low - step, low
         elif slope(high) < 0:

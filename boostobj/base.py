@@ -42,7 +42,8 @@ name                 what                                                 defaul
 `link`               from margins to predictions, as                      identity; softmax of k
                      ``link = links.Logit()``; of two classes, to the     classes
                      probability of the positive one
-``_domain``          targets, as ``Interval(0, closed_low=False)``        the family's
+``_domain``          targets, as ``Interval(0, closed_low=False)`` or     the family's
+                     ``ClassLabels(4)``, or a `Domain` of your own
 `unimodal`           False if constants may have several best ones        True
 ``_init_score``      the best constant; of k classes ``_init_scores``     sought numerically
 ``_adapted``         the loss with what it reads off a `Sample` of rows;  itself
@@ -67,7 +68,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias, final
 
-from boostobj._arrays import BinaryLabels, Domain, Interval, weighted_quantile
+from boostobj._arrays import BinaryLabels, ClassLabels, Domain, Interval, weighted_quantile
 from boostobj._labels import class_side, one_row_per_class, own_margin
 from boostobj._loss import Derivatives, Loss
 from boostobj._multiclass import MulticlassLoss
@@ -77,6 +78,8 @@ from boostobj._typing import Array, NumpyArray
 
 __all__ = [
     "BinaryLoss",
+    "ClassLabels",
+    "Domain",
     "Interval",
     "Loss",
     "MarginLoss",

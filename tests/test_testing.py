@@ -29,10 +29,12 @@ from boostobj import (
     all_losses,
     metrics,
 )
-from boostobj._arrays import Interval
 from boostobj._registry import LOSSES, snake_case
 from boostobj.base import (
     BinaryLoss,
+    ClassLabels,
+    Domain,
+    Interval,
     Loss,
     MarginLoss,
     MulticlassLoss,
@@ -378,6 +380,39 @@ class OneBranchForAll(SquaredError):
 @planted("value", "'np' is not defined; a formula knows the loss's parameters")
 class FormulaOfNumpy(SquaredError):
     formula = "np.square(r)"
+
+
+@planted("value", r"y_true=2\.0, .*got .*expected")
+class WrongInTheSecondGrade(PointwiseLoss):
+    formula = "(raw - y)**2"
+    _domain = ClassLabels(4)
+
+    def _value(self, y, raw):
+        return (raw - y) ** 2 + 7 * (y == 2)
+
+    def _gradient_hessian(self, y, raw):
+        return 2 * (raw - y), np.full_like(raw, 2)
+
+
+@planted("classes", r"gradient|got .*expected")
+class SoftmaxOfThreeClassesOnly(Softmax):
+    formula = Softmax.formula
+
+    def _gradient_hessian(self, y, raw):
+        gradient, hessian = super()._gradient_hessian(y, raw)
+        return gradient * (1 if raw.shape[1] == 3 else 3), hessian
+
+
+@planted("boosting", "the boosters' gradient at")
+class SoftenedTheOtherWay(LogCosh):
+    formula = LogCosh.formula
+
+    def _softened(self, sample):
+        def softened(r):
+            gradient, hessian = self._gradient_hessian(r)
+            return np.where(np.abs(r) < 1e6, -gradient, gradient), hessian
+
+        return softened
 
 
 @planted(
@@ -858,6 +893,39 @@ class TextbookSoftmax(MulticlassLoss):
 
 
 @dataclass(frozen=True)
+class SmoothPinball(ResidualLoss):
+    """Another, whose best constant may lie beyond all targets."""
+
+    quantile: float = 0.9
+
+    formula = "(1 - quantile)*r + log(1 + exp(-r))"
+
+    def _value(self, r):
+        return np.where(r > 0, (1 - self.quantile) * r, -self.quantile * r) + np.log1p(
+            np.exp(-np.abs(r))
+        )
+
+    def _gradient_hessian(self, r):
+        return (1 - self.quantile) - sigmoid(-r), sigmoid(r) * sigmoid(-r)
+
+
+class Grades(Domain):
+    """Classes that are numbered from one."""
+
+    def contains(self, y):
+        return (y == 1) | (y == 2) | (y == 3)
+
+    def __str__(self):
+        return "1, 2 or 3"
+
+
+@dataclass(frozen=True)
+class ParabolaOfGrades(Parabola):
+    formula = Parabola.formula
+    _domain = Grades()
+
+
+@dataclass(frozen=True)
 class Logits(MarginLoss):
     """Another, of two classes."""
 
@@ -879,10 +947,14 @@ def parabola_in(*bounds, **closed):
     return globals()[name]()
 
 
-for cls in (SquaredLog, Charbonnier, Third, Tolerant, Counts, Parabola, TextbookSoftmax, Logits):
-    LOSSES.pop(snake_case(cls.__name__), None)
+for name in list(LOSSES):
+    if LOSSES[name].__module__ == __name__:
+        LOSSES.pop(name)
 
 SOUND = [
+    SmoothPinball(),
+    SmoothPinball(0.05),
+    ParabolaOfGrades(),
     SquaredLog(),
     Charbonnier(),
     Charbonnier(width=3),

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from boostobj.base import BinaryLoss, MarginLoss, ResidualLoss, Sample
+from boostobj.base import BinaryLoss, MarginLoss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.testing import _families as families
 from boostobj.testing._formula import MOST, Exact
 from boostobj.testing._registry import check
@@ -55,6 +55,22 @@ def gradient(trial: Trial) -> None:
             lambda y, raw: trial.fixed.gradient_hessian(y, raw)[0],
         )
         require_finite("gradient", y, raw, got)
+
+
+@check(MulticlassLoss)
+def classes(trial: Trial) -> None:
+    """So do values and derivatives of any number of classes."""
+    loss = trial.fixed
+    if loss.n_classes is not None:
+        return
+    rng = np.random.default_rng(0)
+    for k in (2, 5):
+        y = np.eye(k)[np.arange(20) % k]
+        raw = families.single(1.5 * rng.standard_normal((20, k)))
+        compare(trial, lambda e: (e.value,), y, raw, loss.value)
+        compare(trial, lambda e: e.gradients, y, raw, lambda *x: loss.gradient_hessian(*x)[0])
+        if loss.curvature == "exact":
+            compare(trial, lambda e: e.hessians, y, raw, lambda *x: loss.gradient_hessian(*x)[1])
 
 
 @check()
@@ -288,10 +304,12 @@ def boosting(trial: Trial) -> None:
         require_finite("Hessian", y, raw, lifted)
     y, raw = families.sample(loss, 100)
     adapted = loss._adapted(Sample(y, raw))
-    far = y + np.where(np.arange(100) % 2, 1e7, -1e7)
-    got, _ = loss._boosting(Sample(y, raw))(y, far)
-    expected, _ = adapted._pointwise_derivatives(y, far)
-    for i in first_bad(~np.isclose(got, expected, rtol=1e-4)):
-        raise AssertionError(
-            f"the boosters' gradient {at(y[i], far[i])}: got {got[i]!s}, expected {expected[i]!s}"
-        )
+    for distance, rtol in ((10 * np.max(np.abs(raw - y)), 0.1), (1e7, 1e-4)):
+        far = y + np.where(np.arange(100) % 2, distance, -distance)
+        got, _ = loss._boosting(Sample(y, raw))(y, far)
+        expected, _ = adapted._pointwise_derivatives(y, far)
+        for i in first_bad(~np.isclose(got, expected, rtol=rtol)):
+            raise AssertionError(
+                f"the boosters' gradient {at(y[i], far[i])}: got {got[i]!s}, "
+                f"expected {expected[i]!s}"
+            )

@@ -240,6 +240,8 @@ def targets(domain: Domain, n: int, rng: np.random.Generator) -> NumpyArray:
         _placed(domain, *at_edges),
         _placed(domain, rng.uniform(0.02, 0.98, n), gamma + 0.1),
         counts,
+        # grades, from zero or one on
+        *(start + np.minimum(counts, most) for most in (9, 7, 5, 4, 3, 2) for start in (0, 1)),
         labels,
     ]
     for y in map(single, kinds):
@@ -273,7 +275,9 @@ def grid_targets(loss: Loss) -> list[float]:
     low, _ = bounds(loss._domain)
     # Differences from a bound cancel next to it, unless it is zero.
     edges = [low + 2.0**-22 * max(1, abs(low))] if low and np.isfinite(low) else []
-    return list(dict.fromkeys([*edges, y[0], y[-1], *spread]))
+    # there may be branches for whole numbers; at one, differences from exp(raw) cancel
+    whole = [x for x in (0.0, 2.0, 3.0) if loss._domain.contains(np.asarray([x])).all()]
+    return list(dict.fromkeys([*edges, y[0], y[-1], *spread, *whole]))
 
 
 def line(branches: Sequence[float]) -> NumpyArray:
