@@ -89,7 +89,6 @@ class Loss(ABC):
 
     formula: ClassVar[str]
     joint_outputs: ClassVar[bool] = False
-    max_delta_step: float = 0.0
     builtin: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -131,6 +130,11 @@ class Loss(ABC):
     def unimodal(self) -> bool:
         """Whether the mean loss of constants has one minimum."""
         return True
+
+    @property
+    def max_delta_step(self) -> float:
+        """What the estimators limit leaves to, unless told otherwise; 0 is no limit."""
+        return 0.0
 
     @property
     def metric(self) -> LossMetric:

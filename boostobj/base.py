@@ -2,13 +2,14 @@
 
 A loss is a frozen dataclass that derives from one of the families below and writes two methods,
 `_value` and `_gradient_hessian`, in the family's own variable. Methods with an underscore that are
-not named here belong to the families.
+not named here belong to the families, which are all to be had from `boostobj`.
 
 ==================  ==========================================  ================================
 family              variable                                    for
 ==================  ==========================================  ================================
 `ResidualLoss`      ``r = raw_prediction - y_true``             regression
-`HalfQuadraticLoss` ``r``                                       convex robust regression
+`HalfQuadraticLoss` ``r``, the Hessian ``gradient / r``         robust regression, the same
+                                                                either side of zero
 `MarginLoss`        ``m = ±raw_prediction``, + for positives    two classes, labels 0/1 or -1/+1
 `BinaryLoss`        ``y`` and ``raw``                           two classes of different shape
 `PointwiseLoss`     ``y`` and ``raw``                           probabilities, counts, any link
@@ -20,8 +21,9 @@ raw)`` and ``class_side(y, dtype)`` read them. A method returns new arrays. It m
 only, even one, and on several threads, so that it takes no statistic over rows: what a loss reads
 off them goes into `_adapted`. NumPy will do, with ``log1p``, ``expm1`` or ``hypot`` where the plain
 form loses digits or overflows, ``exp(minimum(x, log(finfo(x.dtype).max) - 2))`` where a link or a
-likelihood grows without end, and ``expit``, ``log_expit`` or ``log_softmax`` of `scipy.special`;
-a loss for arrays of any namespace of the array API standard, as those of this package, computes
+likelihood grows without end, and ``expit``, ``log_expit`` or ``log_softmax`` of `scipy.special`.
+What has to cancel, it may compute in double precision: results are rounded to that of the margins.
+A loss for arrays of any namespace of the array API standard, as those of this package, computes
 with ``xp = array_api_compat.array_namespace(r)``.
 
 A class attribute ``formula`` says the value of a row in those variables and the parameters, as
@@ -31,8 +33,9 @@ Python with the functions of mpmath; ``p`` is the link's prediction, and where t
 ===================  ===================================================  =========================
 name                 what                                                 default
 ===================  ===================================================  =========================
-``curvature``        what the Hessian is: "exact", "majorizer" (an upper  "exact"
-                     bound) or "smoothed" (a positive stand-in)
+``curvature``        what the Hessian is: "exact", "majorizer" (the       "exact"
+                     parabola of that curvature through any point lies
+                     above the loss) or "smoothed" (a positive stand-in)
 ``unit_curvature``   True scales Hessians to count rows each round, for   True for `ResidualLoss`
                      margins in the target's unit
 ``builtin``          the engines' objectives with the same minimum        none

@@ -182,7 +182,10 @@ RobustHessian: TypeAlias = Literal["majorizer", "exact"]
 
 
 class HalfQuadraticLoss(ResidualLoss):
-    """A convex robust loss whose Hessian is the curvature ``psi(r) / r`` of its majoriser."""
+    """A convex robust loss, the same either side of zero, with the Hessian of its majoriser.
+
+    That is ``psi(r) / r`` with ``psi`` the gradient, finite at zero.
+    """
 
     @property
     def curvature(self) -> Curvature:

@@ -199,8 +199,8 @@ def _check_curvature(loss: Loss, sample: Sample, gradient: NumpyArray, hessian: 
         row = int(np.argmin(hessian.reshape(len(hessian), -1).min(axis=1)))
         raise ValueError(
             f"{loss!r}: y_true {sample.y[row]!s} and raw_prediction {sample.raw[row]!s} give a "
-            f"Hessian of {lowest:.6g}, it must not be negative; take an upper bound of the "
-            "curvature, such as gradient / r"
+            f"Hessian of {lowest:.6g}, it must not be negative; take a positive stand-in, such as "
+            "gradient / r where the loss is the same either side of zero"
         )
     if np.isnan(lowest) or np.isnan(np.max(gradient, initial=0.0)):
         for name, x in (("gradient", gradient), ("Hessian", hessian)):

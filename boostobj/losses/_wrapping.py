@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from boostobj._arrays import title
 from boostobj._formulas import spelled_out, substitute
+from boostobj._typing import Curvature
 from boostobj.base import Loss, MarginLoss, PointwiseLoss, ResidualLoss
 
 
@@ -25,6 +28,41 @@ class OutlinedFormula:
 
     def __get__(self, loss: Any, owner: type) -> str:
         return self.outline if loss is None else loss._spelled_out()
+
+
+class MadeOfLosses:
+    """What a loss takes over from the losses that it is made of."""
+
+    @property
+    @abstractmethod
+    def losses(self) -> Sequence[Any]:
+        """These losses."""
+
+    @property
+    def curvature(self) -> Curvature:
+        """The kind that all have, or "smoothed".
+
+        An exact second derivative bounds nothing, and a bound is no second derivative; all that is
+        left of a mixture is that it is positive.
+        """
+        kinds: set[Curvature] = {loss.curvature for loss in self.losses}
+        return kinds.pop() if len(kinds) == 1 else "smoothed"
+
+    @property
+    def unit_curvature(self) -> bool:
+        """Whether all allow it."""
+        return all(loss.unit_curvature for loss in self.losses)
+
+    @property
+    def unimodal(self) -> bool:
+        """Whether all are."""
+        return all(loss.unimodal for loss in self.losses)
+
+    @property
+    def max_delta_step(self) -> float:
+        """The least limit of those that have one."""
+        limits = [float(loss.max_delta_step) for loss in self.losses if loss.max_delta_step]
+        return min(limits, default=0.0)
 
 
 def formula_of_rows(loss: Loss) -> str:

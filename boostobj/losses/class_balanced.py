@@ -18,16 +18,21 @@ from boostobj._arrays import (
 )
 from boostobj._formulas import spelled_out
 from boostobj._math import clip
-from boostobj._typing import Array, Curvature, NumpyArray
+from boostobj._typing import Array, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, PointwiseLoss, Sample
 from boostobj.links import Link
-from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
+from boostobj.losses._wrapping import (
+    MadeOfLosses,
+    OutlinedFormula,
+    check_two_class,
+    formula_of_rows,
+)
 from boostobj.losses.logistic import Logistic
 from boostobj.losses.softmax import Softmax
 
 
 @dataclass(frozen=True, repr=False)
-class ClassBalanced(Loss):
+class ClassBalanced(MadeOfLosses, Loss):
     """A classification loss whose rows weigh the more the rarer their class.
 
     The weight of class c is ``(1 - beta)/(1 - beta**counts[c])``, one over the effective number
@@ -95,26 +100,15 @@ class ClassBalanced(Loss):
         )
 
     @property
+    def losses(self) -> tuple[Any]:
+        """The loss of each row."""
+        return (self.loss,)
+
+    @property
     def link(self) -> Link:
         """That of `loss`."""
         link: Link = self.loss.link
         return link
-
-    @property
-    def curvature(self) -> Curvature:
-        """That of `loss`."""
-        kind: Curvature = self.loss.curvature
-        return kind
-
-    @property
-    def unimodal(self) -> bool:
-        """Whether `loss` is."""
-        return bool(self.loss.unimodal)
-
-    @property
-    def max_delta_step(self) -> float:  # type: ignore[override]
-        """That of `loss`."""
-        return float(self.loss.max_delta_step)
 
     @property
     def weights(self) -> tuple[float, ...]:

@@ -29,7 +29,7 @@ from boostobj.base import (
     Sample,
 )
 from boostobj.links import Link
-from boostobj.losses._wrapping import OutlinedFormula, formula_of_rows
+from boostobj.losses._wrapping import MadeOfLosses, OutlinedFormula, formula_of_rows
 from boostobj.losses.huber import Huber
 from boostobj.losses.pairwise import PairLoss
 from boostobj.losses.quantile import Quantile
@@ -37,16 +37,6 @@ from boostobj.losses.squared_error import SquaredError
 from boostobj.losses.tukey import Tukey
 
 __all__ = ["Asymmetric"]
-
-
-def same_kind(losses: list[Loss]) -> Curvature:
-    """The curvature that all the losses have, else "smoothed".
-
-    An exact second derivative bounds nothing, and a bound is no second derivative; all that is
-    left of a mixture is that it is positive.
-    """
-    kinds = {loss.curvature for loss in losses}
-    return kinds.pop() if len(kinds) == 1 else "smoothed"
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Intersection(Domain):
 
 
 @dataclass(frozen=True, repr=False)
-class LinearCombination:
+class LinearCombination(MadeOfLosses):
     """``a * loss + b * loss + …``.
 
     Curvature: that of the terms if it is of one kind, else "smoothed".
@@ -121,22 +111,6 @@ class LinearCombination:
         return link
 
     @property
-    def curvature(self) -> Curvature:
-        """The terms' common kind, or "smoothed"."""
-        return same_kind(self.losses)
-
-    @property
-    def unit_curvature(self) -> bool:
-        """Whether all terms allow it."""
-        return all(loss.unit_curvature for loss in self.losses)
-
-    @property
-    def max_delta_step(self) -> float:
-        """The least limit of the terms that have one."""
-        limits = [float(loss.max_delta_step) for loss in self.losses if loss.max_delta_step]
-        return min(limits, default=0.0)
-
-    @property
     def coupled_outputs(self) -> bool:
         """Whether a term wants it."""
         return any(loss.coupled_outputs for loss in self.losses)
@@ -178,11 +152,6 @@ class LinearCombination:
         if len(self.terms) == 1:
             return float(self.losses[0]._init_score(y, weight))
         return float(super()._init_score(y, weight))  # type: ignore[misc]
-
-    @property
-    def unimodal(self) -> bool:
-        """Whether all terms are."""
-        return all(loss.unimodal for loss in self.losses)
 
     def _init_bracket(self, y: NumpyArray, weight: NumpyArray) -> tuple[float, float]:
         # Between the minimisers of convex functions lies that of their sum.
@@ -312,7 +281,7 @@ def _combination(*losses: Loss) -> type[LinearCombination]:
 
 
 @dataclass(frozen=True)
-class Asymmetric(ResidualLoss):
+class Asymmetric(MadeOfLosses, ResidualLoss):  # type: ignore[override]
     """One loss where the prediction is too small, another where it is too large.
 
     Domain: `y_true` and `raw_prediction` finite and real. Link: identity.
@@ -358,18 +327,8 @@ class Asymmetric(ResidualLoss):
         return self.under, self.over
 
     @property
-    def unit_curvature(self) -> bool:  # type: ignore[override]
-        """Whether both losses allow it."""
-        return bool(self.under.unit_curvature and self.over.unit_curvature)
-
-    @property
     def _domain(self) -> Domain:
         return Intersection((self.under._domain, self.over._domain))
-
-    @property
-    def unimodal(self) -> bool:
-        """Whether both are."""
-        return bool(self.under.unimodal and self.over.unimodal)
 
     @property
     def curvature(self) -> Curvature:

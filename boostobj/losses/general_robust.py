@@ -112,7 +112,7 @@ class GeneralRobust(RedescendingLoss):
             product = power + math.log((2 - self.shape) / self.shape)
             far = array_namespace(r).exp(clip(product, max=math.log(largest(r))))
             value = choose(power > 30, far, value, r.dtype)
-        return self.scale**2 * value
+        return self.scale * (self.scale * value)
 
     def _root_weight(self, r: Array) -> Array:
         xp = array_namespace(r)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from boostobj._arrays import array_namespace
-from boostobj._math import clip
+from boostobj._math import clip, largest
 from boostobj._typing import Array
 from boostobj.base import Sample
 from boostobj.curvature import HalfQuadraticLoss
@@ -57,13 +57,16 @@ class Huber(HalfQuadraticLoss):
 
     def _value(self, r: Array) -> Array:
         a = array_namespace(r).abs(r)
-        near = clip(a, max=float(self.delta))
+        near = clip(a, max=self._delta_of(r))
         return near * (a - near / 2)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        xp = array_namespace(r)
-        delta = float(self.delta)
+        xp, delta = array_namespace(r), self._delta_of(r)
         return clip(r, min=-delta, max=delta), delta / clip(xp.abs(r), min=delta)
+
+    def _delta_of(self, r: Array) -> float:
+        """The width, which single precision may not hold."""
+        return min(float(self.delta), largest(r))
 
     def _adapted(self, sample: Sample) -> Self:
         return _auto.adapted(self, "delta", sample)

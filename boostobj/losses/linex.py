@@ -12,6 +12,9 @@ from boostobj._math import choose, clip, exp_remainder, expm1, largest
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss
 
+#: Its square is a number of single precision.
+LARGEST_RATE = 1e18
+
 
 @dataclass(frozen=True)
 class Linex(ResidualLoss):
@@ -34,7 +37,7 @@ class Linex(ResidualLoss):
     TypeError
         If `a` is not a number.
     ValueError
-        If `a` is zero or not finite.
+        If `a` is zero or beyond 1e18 either way.
 
     References
     ----------
@@ -50,7 +53,7 @@ class Linex(ResidualLoss):
     curvature = "smoothed"
 
     def __post_init__(self) -> None:
-        check_number(self, "a")
+        check_number(self, "a", low=-LARGEST_RATE, high=LARGEST_RATE, closed=True)
         if self.a == 0:
             raise ValueError("Linex: a must be finite and not zero, got 0.0")
 

@@ -10,17 +10,22 @@ import numpy as np
 from boostobj._arrays import array_namespace
 from boostobj._loss import takes_fractions
 from boostobj._math import clip, largest
-from boostobj._typing import Array, Curvature, NumpyArray
-from boostobj.base import Loss, MulticlassLoss
+from boostobj._typing import Array, NumpyArray
+from boostobj.base import Loss, MulticlassLoss, Sample
 from boostobj.links import Link, Normalized
-from boostobj.losses._wrapping import OutlinedFormula, check_two_class, formula_of_rows
+from boostobj.losses._wrapping import (
+    MadeOfLosses,
+    OutlinedFormula,
+    check_two_class,
+    formula_of_rows,
+)
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.exponential import Exponential
 from boostobj.losses.hinge import Hinge
 
 
 @dataclass(frozen=True)
-class OneVsRest(MulticlassLoss):
+class OneVsRest(MadeOfLosses, MulticlassLoss):
     """The sum of a two-class loss over the classes, each of them against all others.
 
     It grows the trees of k separate models of ``y == k``.
@@ -33,9 +38,16 @@ class OneVsRest(MulticlassLoss):
     Parameters
     ----------
     loss : Loss, default=CrossEntropy()
-        A two-class loss.
+        A two-class loss, the same for all rows.
     n_classes : int, optional
         As for `Softmax`.
+
+    Raises
+    ------
+    TypeError
+        If `loss` is not a two-class loss or adapts to rows, or `n_classes` is not a whole number.
+    ValueError
+        If `n_classes` is less than 2.
 
     References
     ----------
@@ -50,6 +62,12 @@ class OneVsRest(MulticlassLoss):
 
     def __post_init__(self) -> None:
         check_two_class(self, "loss")
+        labels = np.asarray([0.0, 1.0])
+        if self.loss._adapted(Sample(labels, labels)) != self.loss:
+            raise TypeError(
+                f"OneVsRest: loss must not adapt to the rows, which differ from class to class, "
+                f"got {self.loss!r}"
+            )
         self._check_n_classes()
 
     @classmethod
@@ -58,19 +76,14 @@ class OneVsRest(MulticlassLoss):
         return cls(), cls(Exponential(), n_classes=3), cls(Hinge())
 
     @property
+    def losses(self) -> tuple[Loss]:
+        """The loss of each class."""
+        return (self.loss,)
+
+    @property
     def link(self) -> Link:
         """The loss's, normalised."""
         return Normalized(self.loss.link)
-
-    @property
-    def curvature(self) -> Curvature:
-        """That of `loss`."""
-        return self.loss.curvature
-
-    @property
-    def unimodal(self) -> bool:
-        """Whether `loss` is."""
-        return self.loss.unimodal
 
     def _spelled_out(self) -> str:
         row = formula_of_rows(self.loss)

@@ -338,7 +338,7 @@ def compare(
                 remedy = (
                     f"; right in double precision, {double!r}: in float32 something over- or "
                     "underflows, or a difference of nearly equal numbers cancels: rewrite it, e.g. "
-                    "with log1p, expm1, logaddexp or hypot"
+                    "with log1p, expm1, logaddexp or hypot, or compute in float64"
                 )
             raise AssertionError(
                 f"in {dtype} {at(y_row, raw_row)}{output}: got {value!r}, expected {wanted}{remedy}"

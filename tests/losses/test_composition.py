@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -13,6 +13,8 @@ import pytest
 import xgboost as xgb
 
 import boostobj as bo
+from boostobj._registry import LOSSES
+from boostobj.links import Logit
 from boostobj.testing import check_loss
 
 # LightGBM 4.0 calls scikit-learn 1.6 by an old name.
@@ -323,3 +325,53 @@ def test_sums_of_a_list():
 def test_factors_are_positive(factor):
     with pytest.raises(ValueError, match=r"factor of Huber.* must be from 1e-20 to 1e\+20"):
         factor * bo.Huber()
+
+
+@dataclass(frozen=True)
+class Stepping(bo.MarginLoss):
+    """A loss of two classes that says more than most."""
+
+    width: float | None = None
+
+    formula = "log(1 + exp(-m))"
+    link = Logit()
+    max_delta_step = 0.5
+    unit_curvature = True
+    unimodal = False
+
+    def _value(self, m):
+        return np.logaddexp(0, -m)
+
+    def _gradient_hessian(self, m):
+        p = 1 / (1 + np.exp(m))
+        return -p, p * (1 - p)
+
+
+@dataclass(frozen=True)
+class Adapting(Stepping):
+    formula = Stepping.formula
+
+    def _adapted(self, sample):
+        return self if self.width else replace(self, width=1.0)
+
+
+for name in ("stepping", "adapting"):
+    LOSSES.pop(name)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [2 * Stepping(), bo.OneVsRest(Stepping()), bo.ClassBalanced(Stepping(), (3, 4))],
+    ids=lambda loss: type(loss).__name__,
+)
+def test_what_a_loss_says_holds_for_what_is_made_of_it(made):
+    assert made.max_delta_step == 0.5
+    assert made.unit_curvature is True
+    assert made.unimodal is False
+    assert made.curvature == "exact"
+
+
+def test_classes_against_the_rest_share_one_loss():
+    with pytest.raises(TypeError, match="OneVsRest: loss must not adapt to the rows"):
+        bo.OneVsRest(Adapting())
+    bo.OneVsRest(2 * Stepping())

@@ -419,6 +419,16 @@ def test_multi_quantile_is_its_quantiles_side_by_side():
     np.testing.assert_array_equal(loss.value(y[:, None], raw), loss.value(y, raw))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [bo.Huber(1e39), bo.GeneralRobust(2.0, 1e160)], ids=repr)
+def test_a_robust_loss_wider_than_any_number_is_squared(dtype, loss):
+    r = np.asarray([-3.0, 0.0, 1e4], dtype=dtype)
+    gradient, hessian = loss.gradient_hessian(np.zeros_like(r), r)
+    np.testing.assert_array_equal(gradient, r)
+    np.testing.assert_array_equal(hessian, 1)
+    np.testing.assert_allclose(loss.value(np.zeros_like(r), r), r**2 / 2)
+
+
 @pytest.mark.parametrize("loss", [bo.Huber(), bo.PseudoHuber(), bo.Lp(1.5)], ids=repr)
 def test_targets_that_are_nearly_nothing_have_a_start(loss):
     assert 1e-320 <= loss.init_score([1e-320, 3e-320]) <= 3e-320
@@ -434,6 +444,7 @@ def test_targets_that_are_nearly_nothing_have_a_start(loss):
         (lambda: bo.MultiQuantile((0.1, 0.5), scales=(1.0,)), "scales must hold 2 numbers"),
         (lambda: bo.MultiQuantile().init_score(np.ones((4, 2))), r"y_true of shape \(4, 2\)"),
         (lambda: bo.Linex(0), "a must be finite and not zero, got 0"),
+        (lambda: bo.Linex(-1e200), r"a must be in \[-1e\+18, 1e\+18\], got -1e\+200"),
         (lambda: bo.Lp(2.5), r"p must be in \[1, 2\], got 2.5"),
         (lambda: bo.Tweedie(2), r"power must be in \(1, 2\), got 2"),
         (lambda: bo.GeneralRobust(2.5), "shape must be"),
