@@ -277,7 +277,8 @@ def _combination(*losses: Loss) -> type[LinearCombination]:
     for family, combination in _FAMILIES:
         if all(isinstance(loss, family) for loss in losses):
             return combination
-    raise TypeError(f"{' + '.join(map(repr, losses))}: losses of such families do not combine")
+    what = "do not add up" if len(losses) > 1 else "cannot be multiplied"
+    raise TypeError(f"{' + '.join(map(repr, losses))}: losses of such families {what}")
 
 
 @dataclass(frozen=True)

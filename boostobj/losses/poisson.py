@@ -16,8 +16,8 @@ class Poisson(LogLinkLoss):
 
     Domain: `y_true` finite and >= 0, whole numbers or not; margins real; both (n,) or (n, k).
     Link: log.
-    Curvature: the second derivative at ``raw + max_delta_step``, as both engines have it. No
-    parabola majorises an exponential; this one does for every step down, and for those up to
+    Curvature: smoothed, the second derivative at ``raw + max_delta_step``, as both engines have
+    it. No parabola majorises an exponential; this one does for every step down, and for those up to
     `max_delta_step` and somewhat farther. XGBoost's built-in and `BoostRegressor` limit the leaves
     themselves, too; elsewhere set ``max_delta_step`` in the booster's parameters.
 
