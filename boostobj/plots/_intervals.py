@@ -16,7 +16,7 @@ from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows
 from boostobj.estimators._interval_checks import check_level, check_rows
 from boostobj.estimators._scorers import interval_model
-from boostobj.plots import COLORS, _panels
+from boostobj.plots._drawing import COLORS, as_panels
 
 __all__ = ["CoverageDisplay", "IntervalDisplay"]
 
@@ -153,7 +153,7 @@ class IntervalDisplay:
         -------
         self
         """
-        ax = _panels(ax, 1)[0]
+        ax = as_panels(ax, 1)[0]
         order = np.argsort(self.x, kind="stable")
         order = order[np.isfinite(self.x[order])]
         step = np.linspace(0, len(order) - 1, min(self.max_rows, len(order)))
@@ -360,7 +360,7 @@ class CoverageDisplay:
         ValueError
             If `ax` is not three axes.
         """
-        panels = _panels(ax, 3)
+        panels = as_panels(ax, 3)
         if len(panels) != 3:
             raise ValueError(f"ax must be 3 axes, got {len(panels)}")
         panels[0].plot([0, 1], [0, 1], ":", color=_INSIDE, lw=1.5, label="as promised")

@@ -1,23 +1,10 @@
-"""Pictures of losses and of what they make a booster do, in scikit-learn's manner.
-
-A display computes in a class method, keeps what it drew and can draw it again::
-
-    from boostobj import Huber, LogCosh
-    from boostobj.plots import LossDisplay
-
-    display = LossDisplay.from_loss([Huber(), LogCosh()])
-    display.figure_.savefig("losses.png")
-
-matplotlib is loaded on the first drawing only.
-"""
+"""Pictures of losses; see `boostobj.plots`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
@@ -25,26 +12,10 @@ from boostobj._arrays import title
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
-
-if TYPE_CHECKING:
-    from boostobj._interval_plots import CoverageDisplay, IntervalDisplay
-
-__all__ = [
-    "COLORS",
-    "CoverageDisplay",
-    "IntervalDisplay",
-    "LossDisplay",
-    "RoundsDisplay",
-    "loss_label",
-]
-
-#: Colours that colour-blind readers tell apart (Okabe, Ito 2008), by contrast on white.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#999999")
+from boostobj.plots._drawing import COLORS, as_panels, styles
 
 Quantity: TypeAlias = Literal["value", "gradient", "hessian"]
 
-#: Dashes; dots are for the exact second derivative.
-_LINES: tuple[Any, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)))
 _TITLES = {"value": "value", "gradient": "gradient", "hessian": "Hessian"}
 
 
@@ -236,7 +207,7 @@ class LossDisplay:
         unknown = [q for q in quantities if q not in get_args(Quantity)]
         if unknown or not quantities:
             raise ValueError(f"quantities must be of {get_args(Quantity)}, got {quantities!r}")
-        panels = _panels(ax, len(quantities))
+        panels = as_panels(ax, len(quantities))
         if len(panels) == 1 and len(quantities) > 1:
             if len(self.curves) > 1:
                 raise ValueError(
@@ -265,7 +236,7 @@ class LossDisplay:
             step = (self.raw_prediction < 0).astype(float)
             panel.plot(self.raw_prediction, step, color="#BBBBBB", lw=3, label="zero-one")
         dotted = False
-        for curve, (color, line) in zip(self.curves, _styles(), strict=False):
+        for curve, (color, line) in zip(self.curves, styles(), strict=False):
             y = getattr(curve, quantity)
             panel.plot(self.raw_prediction, y, ls=line, color=color, lw=1.8, label=curve.label)
             exact = _exact(curve, quantity)
@@ -285,104 +256,6 @@ class LossDisplay:
                 label = f"exact {_TITLES[quantity]}"
                 panel.plot(self.raw_prediction, exact, ":", color=color, lw=1.4, label=label)
         panel.set_title(curve.label)
-
-
-class RoundsDisplay:
-    """What each boosting round did: its leaves, and how far they moved the predictions.
-
-    An objective whose Hessian fades shows as trees with a single leaf, one whose Hessian is too
-    large as steps that hardly move, one whose Hessian is too small as steps that explode.
-
-    Use `from_estimator` to make one.
-
-    Parameters
-    ----------
-    leaves, steps : dict of str to ndarray of shape (n_rounds,)
-        By model and round: the number of leaves, and the largest less the smallest leaf value of
-        one output, in units of the margin.
-
-    Attributes
-    ----------
-    ax_ : ndarray of matplotlib Axes
-        One for leaves, one for steps.
-    figure_ : matplotlib Figure
-        The figure.
-    """
-
-    def __init__(self, leaves: dict[str, NumpyArray], steps: dict[str, NumpyArray]) -> None:
-        self.leaves = leaves
-        self.steps = steps
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
-        """Read trained models and draw.
-
-        Parameters
-        ----------
-        estimator : model or dict of str to model
-            Fitted: a Booster of XGBoost or LightGBM, one of their scikit-learn wrappers, a
-            `BoostRegressor` or a `BoostClassifier`. The keys of a dict are the names in the
-            legend.
-        ax : two matplotlib Axes, optional
-            For leaves and steps; by default those of a new figure.
-
-        Returns
-        -------
-        RoundsDisplay
-
-        Raises
-        ------
-        TypeError
-            If a model is none of these.
-        ValueError
-            If a model of XGBoost is linear, or has trees of several outputs, "multi_output_tree",
-            before XGBoost 3.2, or if `ax` is not two axes.
-        """
-        models = estimator if isinstance(estimator, Mapping) else {"": estimator}
-        read = {label: _rounds(model) for label, model in models.items()}
-        display = cls(
-            {label: leaves for label, (leaves, _) in read.items()},
-            {label: steps for label, (_, steps) in read.items()},
-        )
-        return display.plot(ax)
-
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : two matplotlib Axes, optional
-            For leaves and steps; by default those of a new figure.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If `ax` is not two axes.
-        """
-        panels = _panels(ax, 2)
-        if len(panels) != 2:
-            raise ValueError(f"ax must be 2 axes, got {len(panels)}")
-        what = (("leaves", self.leaves), ("step: spread of leaf values", self.steps))
-        for panel, (quantity, counts) in zip(panels, what, strict=True):
-            for (label, y), (color, line) in zip(counts.items(), _styles(), strict=False):
-                rounds = np.arange(1, len(y) + 1)
-                panel.plot(rounds, y, ls=line, color=color, lw=1.8, label=label)
-            panel.set(xlabel="boosting round", title=quantity)
-        if any(self.leaves):
-            panels[0].legend(fontsize="small")
-        # Steps that shrink over many powers of ten want a logarithm; steps of zero have none.
-        if all(np.all(y > 0) for y in self.steps.values()):
-            panels[1].set_yscale("log")
-        else:
-            linear = _smallest_positive(self.steps.values())
-            panels[1].set_yscale("symlog", linthresh=linear, linscale=2)
-        self.ax_ = panels
-        self.figure_ = panels[0].figure
-        return self
 
 
 def loss_label(loss: Loss) -> str:
@@ -532,83 +405,3 @@ def _exact(curve: LossCurve, quantity: str) -> NumpyArray | None:
     gap = np.abs(used - exact)
     different = np.nanmax(gap) > 0.01 * np.max(np.abs(used))
     return exact if different else None
-
-
-def _styles() -> Iterable[tuple[str, Any]]:
-    """Pairs of colour and dashes, told apart in grey as well, without end."""
-    return (
-        (COLORS[i % len(COLORS)], _LINES[(i + i // len(COLORS)) % len(_LINES)]) for i in count()
-    )
-
-
-def _panels(ax: Any, n: int) -> NumpyArray:
-    """Axes as an array; new ones in a row if there are none."""
-    if ax is not None:
-        return np.ravel(np.asarray(ax, dtype=object))
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError:
-        raise ImportError("pictures need matplotlib: pip install matplotlib") from None
-
-    _, panels = plt.subplots(1, n, figsize=(4.4 * n, 3.6), squeeze=False, layout="constrained")
-    return np.ravel(panels)
-
-
-def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
-    """Leaves and spread of leaf values by round."""
-    booster = model
-    for attribute in ("get_booster", "booster_"):
-        if hasattr(booster, attribute):
-            found = getattr(booster, attribute)
-            booster = found() if callable(found) else found
-    module = type(booster).__module__.split(".")[0]
-    if module not in ("xgboost", "lightgbm") or not hasattr(booster, "trees_to_dataframe"):
-        raise TypeError(
-            "estimator must be a fitted model of XGBoost or LightGBM, a BoostRegressor or a "
-            "BoostClassifier, such as those among models_ of a QuantileIntervalRegressor, got "
-            f"{model!r}"
-        )
-    if module == "xgboost":
-        trees = _xgboost_leaves(booster)
-        per_round = max(len(trees) // max(booster.num_boosted_rounds(), 1), 1)
-    else:
-        table = booster.trees_to_dataframe()
-        leaf = table[table["left_child"].isna()]
-        trees = [values.to_numpy(float) for _, values in leaf.groupby("tree_index")["value"]]
-        per_round = booster.num_model_per_iteration()
-    first = np.arange(0, len(trees), per_round)
-    leaves = np.add.reduceat([len(values) for values in trees], first)
-    spread = np.maximum.reduceat([np.max(np.ptp(values, axis=0)) for values in trees], first)
-    return leaves, spread
-
-
-def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
-    """The values of each tree's leaves, (n, k) for k outputs."""
-    try:
-        trees = booster.get_dump()
-    except ValueError as error:  # XGBoostError
-        raise ValueError(
-            "estimator: trees of several outputs (multi_output_tree) need XGBoost 3.2 or newer"
-        ) from error
-    leaves = [re.findall(r"^\t*\d+:leaf=\[?(.*?)\]?$", tree, re.MULTILINE) for tree in trees]
-    if not all(leaves):
-        raise ValueError("estimator must be a model of trees, got one of gblinear")
-    return [np.asarray([leaf.split(",") for leaf in tree], dtype=float) for tree in leaves]
-
-
-def _smallest_positive(columns: Iterable[NumpyArray]) -> float:
-    positive = np.concatenate([y[y > 0] for y in columns])
-    return float(positive.min()) if len(positive) else 1.0
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
-def __getattr__(name: str) -> Any:
-    # The displays of intervals have a module of their own, which stands on this one.
-    if name in ("CoverageDisplay", "IntervalDisplay"):
-        from boostobj import _interval_plots
-
-        return getattr(_interval_plots, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
