@@ -167,9 +167,8 @@ class XGBoostEngine(Engine):
         ):
             return first
         model, whole = (json.loads(bytes(b.save_raw("json"))) for b in (first, booster))
-        model["learner"]["gradient_booster"]["model"]["cats"] = whole["learner"][
-            "gradient_booster"
-        ]["model"]["cats"]
+        trees, all_trees = (m["learner"]["gradient_booster"]["model"] for m in (model, whole))
+        trees["cats"] = all_trees["cats"]
         return self._loaded(model)
 
     def _loaded(self, model: dict[str, Any]) -> Any:
