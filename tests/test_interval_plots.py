@@ -143,6 +143,32 @@ def test_coverage_display_bins_numbers_evenly(fitted, by):
     assert display.coverage == pytest.approx(0.9)
 
 
+def test_bins_have_names_of_their_own():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"zip": rng.choice([10001, 10002, 20130101, 20130102], 300)})
+    y = 150_000 + rng.normal(size=300)
+    engine = LGBMRegressor(n_estimators=5, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    for by in ("zip", None):
+        labels = CoverageDisplay.from_estimator(model, X, y, by=by, ax=axes(3)).labels
+        assert len(set(labels)) == len(labels) >= 4
+
+
+def test_dollars_are_no_formulas_and_a_single_row_is_drawn():
+    X = pd.DataFrame({"$ per $": np.arange(300.0), "price": pd.Categorical(["$5_$", "$9"] * 150)})
+    y = np.random.default_rng(0).normal(size=300)
+    engine = LGBMRegressor(n_estimators=5, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    display = IntervalDisplay.from_estimator(model, X, y, feature="$ per $", ax=axes(1))
+    display.figure_.canvas.draw()
+    assert display.ax_.get_xlabel() == r"\$ per \$"
+    display = CoverageDisplay.from_estimator(model, X, y, by="price", ax=axes(3))
+    display.figure_.canvas.draw()
+    display = IntervalDisplay.from_estimator(model, X[:1], y[:1], ax=axes(1))
+    (band,) = display.ax_.collections
+    assert np.ptp(band.get_segments()[0][:, 1]) == pytest.approx(np.ptp(display.interval))
+
+
 def test_coverage_display_bins_what_repeats_or_is_missing():
     rng = np.random.default_rng(1)
     X = rng.choice([0.0, 1.0, 2.0, np.nan], (400, 1))

@@ -192,6 +192,26 @@ def test_rounds_count_leaves_and_steps(models):
     assert (display.steps["nothing to split"] == 0).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*booster=dart. is deprecated")
+def test_rounds_know_what_dart_multiplies_trees_by():
+    import xgboost as xgb
+
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(300, 2))
+    data = xgb.DMatrix(features, features[:, 0] + rng.normal(size=300))
+    dart = {"booster": "dart", "rate_drop": 0.5, "one_drop": 1, "max_depth": 2, "nthread": 1}
+    booster = xgb.train(dart, data, 6)
+    display = RoundsDisplay.from_estimator(booster, ax=axes(2))
+    moved = [np.ptp(booster.predict(data, iteration_range=(i, i + 1))) for i in range(6)]
+    np.testing.assert_allclose(display.steps[""], moved, rtol=1e-4)
+
+
+def test_a_single_round_is_a_dot(models):
+    one = {"one": models["xgboost"][:1]}
+    display = RoundsDisplay.from_estimator(one, ax=axes(2))
+    assert all(panel.get_lines()[0].get_marker() == "." for panel in display.ax_)
+
+
 def test_rounds_of_a_single_model_need_no_name(models):
     display = RoundsDisplay.from_estimator(models["xgboost"], ax=axes(2))
     assert display.ax_[0].get_legend() is None

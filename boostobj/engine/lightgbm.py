@@ -28,9 +28,8 @@ class LightGBMAdapter(Adapter):
         """Read a Dataset."""
         # `get_params` leaves these out
         parameters = dataset.params or {}
-        threads = next(
-            (int(parameters[name]) for name in THREAD_PARAMETERS if name in parameters), None
-        )
+        given = (parameters.get(name) for name in THREAD_PARAMETERS)
+        threads = next((int(number) for number in given if number is not None), None)
         group = dataset.get_group()
         if group is not None and dataset.used_indices is not None:
             _check_whole_groups(dataset)

@@ -32,6 +32,7 @@ from boostobj.estimators._fitting import (
     resolve_engine,
     split_rows,
 )
+from boostobj.estimators._xgboost import categories_of
 from boostobj.groups import GroupLoss
 
 __all__ = ["BoostEstimator", "all_or_nothing", "resolve_loss"]
@@ -92,7 +93,8 @@ class Origin(NamedTuple):
         elif hasattr(init_model, "n_estimators"):
             init_model = init_model.booster_  # of LightGBM's wrappers
         if not hasattr(init_model, "pandas_categorical"):
-            return cls(init_model, None, {}, custom)  # XGBoost looks after its own
+            known = hasattr(init_model, "save_raw")  # else it is no booster, and refused later
+            return cls(init_model, categories_of(init_model) if known else None, {}, custom)
         traits = {"n_features_in_": init_model.num_feature()}
         names = init_model.feature_name()
         if names != [f"Column_{i}" for i in range(len(names))]:
@@ -202,7 +204,9 @@ class BoostEstimator(TakesFrames):
     def booster_(self) -> Any:
         """The trained `xgboost.Booster` or `lightgbm.Booster`, whole.
 
-        Its own margins are those of this estimator, in any process, without boostobj.
+        Its own margins are those of this estimator, in any process, without boostobj. It knows
+        categories that are integers or strings, of XGBoost ASCII ones; others, such as dates, it
+        has as their numbers in turn.
         """
         return self._model.booster
 
@@ -235,8 +239,10 @@ class BoostEstimator(TakesFrames):
         stratify: NumpyArray | None = None,
     ) -> Self:
         """Train on checked rows with ``self.loss_``."""
+        init_model = None
         if origin is not None:
             self._check_origin(origin, engine)
+            init_model = engine.at_its_best(origin.booster)
         check_range(engine, rows)
         if validation is not None:
             check_range(engine, validation, "_val")
@@ -255,7 +261,7 @@ class BoostEstimator(TakesFrames):
             validation,
             early_stopping_rounds=self.early_stopping_rounds,
             verbose=int(self.verbose),
-            init_model=None if origin is None else origin.booster,
+            init_model=init_model,
         )
         return self
 

@@ -168,7 +168,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         init_model : BoostClassifier or booster, optional
             A fitted model of the same engine to go on from, with the same classes, features and
             link. Categories are those it knows, and others in `X` an error; a bare XGBoost
-            booster wants each of them in `X`, and before 3.1 does not know them: code them alike.
+            booster before 3.1 does not know its own, which then must be coded alike.
 
         Returns
         -------

@@ -66,6 +66,10 @@ class Rows(NamedTuple):
         return np.asarray(np.ptp(y, axis=0) > 0)
 
 
+#: Squares of what targets differ by are to be numbers of double precision.
+LEAST_SPREAD = 1e-90
+
+
 @dataclass(frozen=True)
 class Task:
     """All that training needs beside the rows.
@@ -184,6 +188,10 @@ class Engine(ABC):
     @abstractmethod
     def refusal_of(self, booster: Any) -> str:
         """Why no loss can go on from a booster of its kind; empty if one can."""
+
+    def at_its_best(self, booster: Any) -> Any:
+        """A booster to go on from without the rounds that its predictions leave out."""
+        return booster
 
     @abstractmethod
     def objective_of(self, booster: Any) -> tuple[str, Link | None]:
@@ -466,7 +474,13 @@ def fit_engine(
 
 
 def check_range(engine: Engine, rows: Rows, suffix: str = "") -> None:
-    """Refuse targets and weights that single precision does not hold."""
+    """Refuse targets and weights that single precision does not hold, and all but equal targets."""
+    spread = np.ptp(rows.y, axis=0)
+    if np.any((spread > 0) & (spread < LEAST_SPREAD)):
+        raise ValueError(
+            f"y{suffix} varies by {np.min(spread[spread > 0]):.3g}, less than boosters can tell "
+            "apart: multiply it, and divide the predictions"
+        )
     for name, values in (("y", rows.y), ("sample_weight", rows.sample_weight)):
         if values is not None:
             refuse_beyond_single(values, f"{name}{suffix}", engine.name)

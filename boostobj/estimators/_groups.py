@@ -60,7 +60,7 @@ class Groups(NamedTuple):
         """
         if groups is None:
             return None
-        values = np.asarray(on_host(groups), dtype=object)
+        values = _objects(on_host(groups))
         if values.shape != (n,):
             raise ValueError(f"groups must have shape ({n},), got {values.shape}")
         if any(map(is_missing, values)):
@@ -77,6 +77,16 @@ class Groups(NamedTuple):
     def take(self, rows: NumpyArray) -> Self:
         """Some of the rows."""
         return self._replace(codes=self.codes[rows])
+
+
+def _objects(labels: Any) -> NumpyArray:
+    """Labels as Python has them."""
+    values = np.asarray(labels)
+    if values.dtype.kind in "mM":
+        # of nanoseconds, NumPy would make integers
+        whole = values.astype(f"{values.dtype.kind}8[us]")
+        values = whole if np.all((whole == values) | np.isnat(values)) else values
+    return np.asarray(labels if values.dtype.kind not in "mM" else values, dtype=object)
 
 
 def is_missing(value: Any) -> bool:

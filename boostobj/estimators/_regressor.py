@@ -142,7 +142,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         init_model : BoostRegressor or booster, optional
             A fitted model of the same engine to go on from, with the same features and link.
             Categories are those it knows, and others in `X` an error; a bare XGBoost booster
-            wants each of them in `X`, and before 3.1 does not know them: code them alike.
+            before 3.1 does not know its own, which then must be coded alike.
 
         Returns
         -------

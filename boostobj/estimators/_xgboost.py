@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,14 @@ class XGBoostEngine(Engine):
         return bool(drops) and _version(xgboost) >= (3, 4)
 
     def refusal_of(self, booster: Any) -> str:
-        """Linear models, and those of DART where the estimator is not."""
-        if _learner(booster)["gradient_booster"]["name"] == "gblinear":
+        """Linear models, some of several targets, and those of DART where the estimator is not."""
+        learner = _learner(booster)
+        if int(learner["learner_model_param"]["num_target"]) > 1:
+            return (
+                "was trained on labels of several columns, for which boostobj has outputs like "
+                "those of several classes; go on from one of BoostRegressor"
+            )
+        if learner["gradient_booster"]["name"] == "gblinear":
             return "is of booster='gblinear', a linear model; boostobj boosts trees"
         if not self.dart and b'"weight_drop":[' in booster.save_raw("json"):
             return (
@@ -102,6 +109,21 @@ class XGBoostEngine(Engine):
         if name == "reg:squarederror" or (link == Identity() and not name.startswith("reg:")):
             return "", None
         return name, link
+
+    def at_its_best(self, booster: Any) -> Any:
+        """A booster without the rounds after its best, if it knows one, as wrappers predict.
+
+        It keeps the categories that it was trained on.
+        """
+        if booster.attr("best_iteration") is None:
+            return booster
+        best = booster[: booster.best_iteration + 1]
+        if categories_of(best) == categories_of(booster):
+            return best
+        # XGBoost 3.1 and 3.2 drop them, and would know those of new rows by their number only
+        model = _read(best)
+        _trees(model)["cats"] = _trees(_read(booster))["cats"]
+        return _written(model, like=booster)
 
     @property
     def n_rounds(self) -> int:
@@ -154,29 +176,9 @@ class XGBoostEngine(Engine):
             xgb_model=task.init_model,
         )
         if task.early_stopping_rounds is not None and self.n_rounds > 0:
-            booster = self._first_rounds(booster, booster.best_iteration + 1)
+            booster = self.at_its_best(booster)
         scaled = history.get("validation", {}).get(metric_name, [])
         return booster, [float(value) / factor for value in scaled]
-
-    def _first_rounds(self, booster: Any, rounds: int) -> Any:
-        """A booster cut after some rounds, with the categories that it was trained on."""
-        first = booster[:rounds]
-        # XGBoost 3.1 and 3.2 drop them, and would know those of new rows by their number only
-        if not hasattr(first, "get_categories") or (
-            first.get_categories().empty() == booster.get_categories().empty()
-        ):
-            return first
-        model, whole = (json.loads(bytes(b.save_raw("json"))) for b in (first, booster))
-        trees, all_trees = (m["learner"]["gradient_booster"]["model"] for m in (model, whole))
-        trees["cats"] = all_trees["cats"]
-        return self._loaded(model)
-
-    def _loaded(self, model: dict[str, Any]) -> Any:
-        """A booster of this JSON, which says nothing of threads."""
-        import xgboost
-
-        parameters = {"nthread": self.estimator.get_params()["n_jobs"]}
-        return xgboost.Booster(parameters, model_file=bytearray(json.dumps(model).encode()))
 
     def _scaled_penalties(
         self, parameters: dict[str, Any], mean_hessian: float
@@ -204,9 +206,10 @@ class XGBoostEngine(Engine):
         elif _version(xgboost) >= (3, 1):
             booster.set_param({"base_score": start.tolist()})
         else:
-            model = json.loads(bytes(booster.save_raw("json")))
-            _add_to_leaves(model["learner"]["gradient_booster"], start)
-            booster = self._loaded(model)
+            model = _read(booster)
+            weights = model["learner"]["gradient_booster"].get("weight_drop")
+            _add_to_leaves(_trees(model), weights, start)
+            booster = _written(model, like=booster)
         return booster
 
     def raw_prediction(self, booster: Any, X: Any) -> NumpyArray:
@@ -267,6 +270,51 @@ def _version(xgboost: Any) -> tuple[int, int]:
     return int(major), int(minor)
 
 
+def _read(booster: Any) -> dict[str, Any]:
+    """A booster as JSON."""
+    model: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
+    return model
+
+
+def _written(model: dict[str, Any], like: Any) -> Any:
+    """A booster of JSON, which says nothing of threads, that uses those of another."""
+    import xgboost
+
+    threads = {"nthread": _learner(like)["generic_param"]["nthread"]}
+    return xgboost.Booster(threads, model_file=bytearray(json.dumps(model).encode()))
+
+
+def _trees(model: dict[str, Any]) -> dict[str, Any]:
+    """Where JSON has the trees and the categories; DART of some versions nests them."""
+    gradient_booster = model["learner"]["gradient_booster"]
+    trees: dict[str, Any] = gradient_booster.get("gbtree", gradient_booster).get("model", {})
+    return trees
+
+
+def categories_of(booster: Any) -> list[list[Any]] | None:
+    """The categories of each categorical feature in turn, None if the booster does not know them.
+
+    Those before XGBoost 3.1 and those of features that were numbers do not.
+    """
+    kinds = booster.feature_types or []
+    if "c" not in kinds:
+        return []
+    features = _trees(_read(booster)).get("cats", {}).get("enc")
+    if not features:
+        return None
+    return [_decoded(f) for f, kind in zip(features, kinds, strict=True) if kind == "c"]
+
+
+def _decoded(feature: dict[str, Any]) -> list[Any]:
+    """The categories of a feature, integers or strings, whose bytes are in one list."""
+    values, ends = feature["values"], feature.get("offsets")
+    if ends is None:
+        return list(values)
+    text = bytes(value % 256 for value in values)
+    # XGBoost 3.2 cuts strings that are not ASCII
+    return [text[start:end].decode(errors="replace") for start, end in pairwise(ends)]
+
+
 def _learner(booster: Any) -> dict[str, Any]:
     """What a booster says of its objective, its sizes and its trees."""
     learner: dict[str, Any] = json.loads(booster.save_config())["learner"]
@@ -274,9 +322,12 @@ def _learner(booster: Any) -> dict[str, Any]:
 
 
 def _takes_categories(categories: Any) -> bool:
-    """Whether every version takes categories like these: strings, and NumPy's signed integers."""
+    """Whether every version takes categories like these: ASCII strings, NumPy's signed integers.
+
+    XGBoost 3.2 cuts strings that have more bytes than characters, and mixes them up.
+    """
     plain = isinstance(categories.dtype, np.dtype) and categories.dtype.kind == "i"
-    return plain or categories.inferred_type == "string"
+    return plain or (categories.inferred_type == "string" and all(map(str.isascii, categories)))
 
 
 def _start_of(booster: Any) -> Any:
@@ -287,10 +338,8 @@ def _start_of(booster: Any) -> Any:
     return link.link(base_score).tolist()
 
 
-def _add_to_leaves(gradient_booster: dict[str, Any], start: NumpyArray) -> None:
-    """Add the start of each output to every leaf of its first tree."""
-    weights = gradient_booster.get("weight_drop")
-    trees = gradient_booster.get("gbtree", gradient_booster)["model"]
+def _add_to_leaves(trees: dict[str, Any], weights: list[float] | None, start: NumpyArray) -> None:
+    """Add the start of each output to every leaf of its first tree, of DART with weights."""
     k = start.size
     for output in range(k):
         i = trees["tree_info"].index(output)

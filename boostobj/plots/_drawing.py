@@ -35,3 +35,8 @@ def as_panels(ax: Any, n: int) -> NumpyArray:
 
     _, axes = plt.subplots(1, n, figsize=(4.4 * n, 3.6), squeeze=False, layout="constrained")
     return np.ravel(axes)
+
+
+def plain(text: str) -> str:
+    """A user's text, whose dollars begin no formula."""
+    return text.replace("$", r"\$")

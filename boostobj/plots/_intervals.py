@@ -16,7 +16,7 @@ from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows
 from boostobj.estimators._interval_checks import check_level, check_rows
 from boostobj.estimators._scorers import interval_model
-from boostobj.plots._drawing import COLORS, as_panels
+from boostobj.plots._drawing import COLORS, as_panels, plain
 
 __all__ = ["CoverageDisplay", "IntervalDisplay"]
 
@@ -163,10 +163,10 @@ class IntervalDisplay:
         shown = np.concatenate([y, median, bounds[np.isfinite(bounds)]])
         ends = np.min(shown, initial=np.inf), np.max(shown, initial=-np.inf)
         low, high = np.clip(bounds, *ends)  # infinite ones to the edge
-        if np.sum(np.abs(np.diff(median))) <= 0.2 * np.sum(high - low):
+        if len(x) > 1 and np.sum(np.abs(np.diff(median))) <= 0.2 * np.sum(high - low):
             ax.fill_between(x, low, high, color=_BAND, alpha=0.25, lw=0, label="interval")
             ax.plot(x, median, color=_BAND, lw=1.8, label="median")
-        else:  # rows that differ in more than `x` are no line
+        else:  # rows that differ in more than `x` are no line, nor is a single one
             ax.vlines(x, low, high, color=_BAND, alpha=0.25, label="interval")
             ax.plot(x, median, "_", color=_BAND, ms=5, label="median")
         inside = self.inside[rows]
@@ -175,7 +175,7 @@ class IntervalDisplay:
         share = np.average(self.inside, weights=self.sample_weight)
         width = np.average(self.interval[:, 1] - self.interval[:, 0], weights=self.sample_weight)
         ax.set(
-            xlabel=self.xlabel,
+            xlabel=plain(self.xlabel),
             ylabel="target",
             title=f"{share:.1%} inside, mean width {width:.3g}",
         )
@@ -380,8 +380,8 @@ class CoverageDisplay:
         panels[2].set(ylabel="mean width", title="width by bin", ylim=(0, None))
         panels[2].set_xlim(-0.6, len(x) - 0.4)
         for panel in panels[1:]:
-            panel.set(xlabel=self.xlabel)
-            panel.set_xticks(x, self.labels, rotation=45, ha="right", fontsize="small")
+            panel.set(xlabel=plain(self.xlabel))
+            panel.set_xticks(x, map(plain, self.labels), rotation=45, ha="right", fontsize="small")
         self.ax_ = panels
         self.figure_ = panels[0].figure
         return self
@@ -430,10 +430,16 @@ def _ordinary_bins(values: NumpyArray, n_bins: int) -> tuple[NumpyArray, list[st
     found = np.unique(values[~np.isnan(values)])
     if len(found) <= n_bins:
         codes = np.searchsorted(found, values)
-        return np.where(np.isnan(values), -1, codes), [f"{value:.4g}" for value in found]
+        return np.where(np.isnan(values), -1, codes), _numbers(found)
     edges = np.unique(np.nanquantile(values, np.linspace(0, 1, n_bins + 1)))
     codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     used, codes = np.unique(np.where(np.isnan(values), -1, codes), return_inverse=True)
     codes = codes - np.count_nonzero(used < 0)
-    last = len(edges) - 1
-    return codes, [f"{edges[i]:.4g} to {edges[min(i + 1, last)]:.4g}" for i in used[used >= 0]]
+    ends, last = _numbers(edges), len(edges) - 1
+    return codes, [f"{ends[i]} to {ends[min(i + 1, last)]}" for i in used[used >= 0]]
+
+
+def _numbers(values: NumpyArray) -> list[str]:
+    """Different numbers with as many digits as it takes to tell them apart, four or more."""
+    texts: list[list[str]] = [[f"{value:.{n}g}" for value in values] for n in range(4, 18)]
+    return next((text for text in texts if len(set(text)) == len(values)), texts[-1])

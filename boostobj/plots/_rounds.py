@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -24,7 +25,7 @@ class RoundsDisplay:
     ----------
     leaves, steps : dict of str to ndarray of shape (n_rounds,)
         By model and round: the number of leaves, and the largest less the smallest leaf value of
-        one output, in units of the margin.
+        one tree and output, in units of the margin; of linear trees, that of their constants.
 
     Attributes
     ----------
@@ -95,7 +96,8 @@ class RoundsDisplay:
         for panel, (quantity, counts) in zip(panels, what, strict=True):
             for (label, y), (color, line) in zip(counts.items(), styles(), strict=False):
                 rounds = np.arange(1, len(y) + 1)
-                panel.plot(rounds, y, ls=line, color=color, lw=1.8, label=label)
+                marker = "." if len(y) == 1 else None
+                panel.plot(rounds, y, ls=line, marker=marker, color=color, lw=1.8, label=label)
             panel.set(xlabel="boosting round", title=quantity)
         if any(self.leaves):
             panels[0].legend(fontsize="small")
@@ -149,7 +151,13 @@ def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
     leaves = [re.findall(r"^\t*\d+:leaf=\[?(.*?)\]?$", tree, re.MULTILINE) for tree in trees]
     if not all(leaves):
         raise ValueError("estimator must be a model of trees, got one of gblinear")
-    return [np.asarray([leaf.split(",") for leaf in tree], dtype=float) for tree in leaves]
+    model = json.loads(bytes(booster.save_raw("json")))
+    # what DART multiplies its trees by is not in the dump
+    weights = model["learner"]["gradient_booster"].get("weight_drop") or [1.0] * len(trees)
+    return [
+        weight * np.asarray([leaf.split(",") for leaf in tree], dtype=float)
+        for weight, tree in zip(weights, leaves, strict=True)
+    ]
 
 
 def _smallest_positive(columns: Iterable[NumpyArray]) -> float:

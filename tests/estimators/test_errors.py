@@ -98,6 +98,12 @@ REGRESSOR = {
         ValueError,
         "y: an entry is beyond 3.4e+38",
     ),
+    "targets that are all but equal": (
+        {"early_stopping_rounds": 2},
+        {"y": Y * 1e-155},
+        ValueError,
+        "e-155, less than boosters can tell apart: multiply it, and divide the predictions",
+    ),
     "validation targets beyond single precision": (
         {},
         {"X_val": X, "y_val": Y * 1e300},
@@ -738,6 +744,12 @@ FOREIGN = [
         "init_model is a random forest",
     ),
 ]
+
+
+def test_going_on_from_labels_of_several_columns():
+    foreign = XGBRegressor(n_estimators=2).fit(X, X[:, :2])
+    with pytest.raises(ValueError, match="init_model was trained on labels of several columns"):
+        BoostRegressor(ENGINES["xgboost"]).fit(X, X[:, :2], init_model=foreign)
 
 
 @pytest.mark.filterwarnings("ignore:.*booster=gblinear. is deprecated")

@@ -17,7 +17,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from lightgbm import LGBMClassifier, LGBMRegressor, record_evaluation, reset_parameter
+from lightgbm import (
+    LGBMClassifier,
+    LGBMRegressor,
+    early_stopping,
+    record_evaluation,
+    reset_parameter,
+)
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -826,6 +832,7 @@ def test_the_booster_tells_categories_by_value(engine, early_stopping_rounds, fr
         pd.Index([3, 4], dtype="uint64"),
         pd.Index([(1, 2), (3, 4)], tupleize_cols=False),
         pd.Index([1, (3, 4)], tupleize_cols=False),
+        ["ä", "ö"],
     ],
     ids=[
         "floating",
@@ -837,6 +844,7 @@ def test_the_booster_tells_categories_by_value(engine, early_stopping_rounds, fr
         "unsigned",
         "tuple",
         "mixed tuple",
+        "umlaut",
     ],
 )
 def test_categories_of_any_kind(engine, categories, frame):
@@ -984,6 +992,48 @@ def test_going_on_wants_the_features_of_a_bare_booster(engine, frame):
         BoostRegressor(engine).fit(X[["c", "b", "the a"]], y, init_model=booster)
     with pytest.raises(ValueError, match=r"n_features_in_|feature"):
         BoostRegressor(engine).fit(X[["the a", "b"]], y, init_model=booster)
+
+
+@pytest.mark.parametrize("kinds", [["w", "x y", "z"], [30, 10, -20]], ids=["strings", "integers"])
+def test_going_on_from_a_bare_booster_keeps_its_categories(kinds):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, 300)
+    frame = pd.DataFrame({"a": rng.normal(size=300)})
+    frame["kind"] = pd.Categorical.from_codes(codes, kinds)
+    y = frame["a"] + 5.0 * codes
+    engine = XGBRegressor(n_estimators=30, max_depth=3, n_jobs=1, enable_categorical=True)
+    plain = clone(engine).fit(frame, y)
+    if not hasattr(plain.get_booster(), "get_categories"):
+        pytest.skip("boosters of XGBoost before 3.1 know categories by their number only")
+    recoded = frame.assign(kind=frame["kind"].cat.set_categories(kinds[::-1]))
+    rare = codes != 1
+    part = recoded[rare].assign(kind=recoded["kind"][rare].cat.remove_unused_categories())
+    for X, target in ((recoded, y), (part, y[rare])):
+        more = BoostRegressor(engine).fit(X, target, init_model=plain)
+        np.testing.assert_allclose(more.predict(frame), y, atol=0.7)
+        np.testing.assert_allclose(plain.predict(frame), more.predict(frame), atol=0.7)
+    unknown = frame.assign(kind=frame["kind"].cat.rename_categories({kinds[0]: kinds[0] * 2}))
+    with pytest.raises(ValueError, match=r"column 'kind' has the category .*, init_model knows"):
+        BoostRegressor(engine).fit(unknown, y, init_model=plain)
+
+
+@every_engine
+def test_going_on_from_a_model_that_was_stopped_early(engine, regression):
+    X, y, _ = regression
+    stopping = {"early_stopping_rounds": 2} if isinstance(engine, XGBRegressor) else {}
+    callbacks = {} if stopping else {"callbacks": [early_stopping(2, verbose=False)]}
+    plain = clone(engine).set_params(n_estimators=200, learning_rate=0.5, **stopping)
+    with warnings.catch_warnings():
+        # newer versions of LightGBM have another name for it
+        warnings.simplefilter("ignore")
+        plain.fit(X[:400], y[:400], eval_set=[(X[400:], y[400:])], **callbacks)
+    best = plain.best_iteration + 1 if stopping else plain.best_iteration_
+    slow = clone(engine).set_params(n_estimators=3, learning_rate=1e-9)
+    more = BoostRegressor(slow).fit(X, y, init_model=plain)
+    assert more.best_iteration_ == best + 3
+    np.testing.assert_allclose(more.predict(X), plain.predict(X), rtol=1e-5, atol=1e-5)
+    if stopping:
+        assert more.booster_.attr("best_iteration") is None
 
 
 @every_engine

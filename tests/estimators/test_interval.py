@@ -293,6 +293,24 @@ def test_too_few_rows_for_quantiles_are_an_error_before_training(calibration, le
         raw.calibrate(X, y)
 
 
+@pytest.mark.parametrize("kind", ["datetime64[ns]", "timedelta64[ns]", "datetime64[D]"])
+def test_groups_that_are_dates_are_told_by_value(kind):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 2)), rng.normal(size=300)
+    days = pd.Series(
+        np.arange(3).astype("datetime64[D]" if "date" in kind else "m8[h]").repeat(100)
+    )
+    model = make(unbounded=True).fit(X, y, groups=days)
+    expected = model.predict_interval(X, groups=days)
+    assert np.all(np.isfinite(expected))
+    same = days.to_numpy().astype(kind)
+    np.testing.assert_array_equal(model.predict_interval(X, groups=same), expected)
+    missing = same.copy()
+    missing[0] = "NaT"
+    with pytest.raises(ValueError, match="groups must not have missing values"):
+        model.predict_interval(X, groups=missing)
+
+
 def test_too_few_rows_of_a_group():
     X, y, _ = simulate(200, 12)
     groups = np.array(["common"] * 190 + ["rare"] * 10)
