@@ -39,6 +39,8 @@ class RMSE(ScikitLearnMetric):
     """Root mean squared error."""
 
     _function = "root_mean_squared_error"
+    #: Short, it would share the history of XGBoost's default metric.
+    _label = "root_mean_squared_error"
 
 
 @dataclass(frozen=True)

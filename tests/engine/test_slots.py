@@ -6,6 +6,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 import xgboost as xgb
+from threadpoolctl import threadpool_limits
 
 import boostobj
 from boostobj.catalogue import built_in_losses
@@ -177,3 +178,17 @@ def test_margin_labels_of_either_coding_train_the_same(regression):
     for train in (slots.xgb_train, slots.lgb_train):
         zero_one = train(boostobj.Logistic(), X, y, w)
         np.testing.assert_array_equal(train(boostobj.Logistic(), X, 2 * y - 1, w), zero_one)
+
+
+@pytest.mark.parametrize("name", ["num_threads", "n_jobs"])
+def test_the_number_of_threads_may_be_none(name, regression):
+    X, y, _ = regression
+    loss = boostobj.Huber()
+    with threadpool_limits(1):
+        predicted = [
+            lgb.train(
+                {"objective": loss, "verbose": -1, name: threads}, lgb.Dataset(X, y), 3
+            ).predict(X)
+            for threads in (None, 1)
+        ]
+    np.testing.assert_allclose(*predicted)
