@@ -54,6 +54,7 @@ class LightGBMEngine(Engine):
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     neutral = {
+        "boost_from_average": (True,),
         "early_stopping_round": (0, -1),
         "is_unbalance": (False,),
         "objective": ("regression", "binary", "multiclass"),

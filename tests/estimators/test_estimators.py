@@ -216,6 +216,7 @@ def test_lightgbm_parameters_by_any_name(regression):
         {"n_estimators": None},
         {"early_stopping_round": 0},
         {"n_iter_no_change": -1},
+        {"boost_from_average": True},
         {"is_unbalance": False},
         {"scale_pos_weight": 1.0},
     ],
