@@ -140,7 +140,13 @@ class LightGBMEngine(Engine):
         data = self._dataset(train)
         valid = [] if validation is None else [self._dataset(validation, data)]
         history: dict[str, dict[str, list[float]]] = {}
-        callbacks = [_without_reset, lightgbm.record_evaluation(history), *self.callbacks]
+        sizes: dict[int, int] = {}
+        callbacks = [
+            _without_reset,
+            lambda env: sizes.update({env.iteration + 1: env.model.current_iteration()}),
+            lightgbm.record_evaluation(history),
+            *self.callbacks,
+        ]
         if task.early_stopping_rounds is not None:
             least = float(parameters.pop("early_stopping_min_delta", 0.0))
             callbacks.append(
@@ -157,6 +163,9 @@ class LightGBMEngine(Engine):
             callbacks=callbacks,
             keep_training_booster=True,  # else it is written and read here, and again with a start
         )
+        if booster.best_iteration > 0:
+            # rounds that found no split left no tree
+            booster.best_iteration = sizes[booster.best_iteration]
         return booster, history.get("validation", {}).get(task.metric_name, [])
 
     def complete(self, booster: Any, start: NumpyArray | None) -> Any:

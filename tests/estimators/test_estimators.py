@@ -1019,15 +1019,13 @@ def test_going_on_from_a_bare_booster_keeps_its_categories(kinds):
 
 
 @every_engine
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 def test_going_on_from_a_model_that_was_stopped_early(engine, regression):
     X, y, _ = regression
     stopping = {"early_stopping_rounds": 2} if isinstance(engine, XGBRegressor) else {}
     callbacks = {} if stopping else {"callbacks": [early_stopping(2, verbose=False)]}
     plain = clone(engine).set_params(n_estimators=200, learning_rate=0.5, **stopping)
-    with warnings.catch_warnings():
-        # newer versions of LightGBM have another name for it
-        warnings.simplefilter("ignore")
-        plain.fit(X[:400], y[:400], eval_set=[(X[400:], y[400:])], **callbacks)
+    plain.fit(X[:400], y[:400], eval_set=[(X[400:], y[400:])], **callbacks)
     best = plain.best_iteration + 1 if stopping else plain.best_iteration_
     slow = clone(engine).set_params(n_estimators=3, learning_rate=1e-9)
     more = BoostRegressor(slow).fit(X, y, init_model=plain)
@@ -1035,6 +1033,30 @@ def test_going_on_from_a_model_that_was_stopped_early(engine, regression):
     np.testing.assert_allclose(more.predict(X), plain.predict(X), rtol=1e-5, atol=1e-5)
     if stopping:
         assert more.booster_.attr("best_iteration") is None
+
+
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+@pytest.mark.parametrize("seed", [56, 92, 179])
+def test_rounds_without_a_split_do_not_shift_the_best(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(80, 2))
+    y = X[:, 0] + rng.normal(size=80)
+    engine = LGBMRegressor(
+        n_estimators=30,
+        extra_trees=True,
+        learning_rate=0.3,
+        num_leaves=3,
+        min_child_samples=25,
+        colsample_bytree=0.5,
+        random_state=seed,
+        n_jobs=1,
+    )
+    stops = [early_stopping(2, verbose=False)]
+    first = clone(engine).fit(X, y, eval_set=[(X, -y)], callbacks=stops)
+    model = BoostRegressor(engine, early_stopping_rounds=4)
+    model.fit(X[:50], y[:50], X_val=X[50:], y_val=y[50:], init_model=first)
+    (history,) = model.evals_result_["validation"].values()
+    assert np.mean((model.predict(X[50:]) - y[50:]) ** 2) == pytest.approx(min(history))
 
 
 @every_engine
