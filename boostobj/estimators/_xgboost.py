@@ -118,7 +118,9 @@ class XGBoostEngine(Engine):
         if booster.attr("best_iteration") is None:
             return booster
         best = booster[: booster.best_iteration + 1]
-        if categories_of(best) == categories_of(booster):
+        if not hasattr(best, "get_categories") or (
+            best.get_categories().empty() == booster.get_categories().empty()
+        ):
             return best
         # XGBoost 3.1 and 3.2 drop them, and would know those of new rows by their number only
         model = _read(best)
