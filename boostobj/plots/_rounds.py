@@ -151,9 +151,10 @@ def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
     leaves = [re.findall(r"^\t*\d+:leaf=\[?(.*?)\]?$", tree, re.MULTILINE) for tree in trees]
     if not all(leaves):
         raise ValueError("estimator must be a model of trees, got one of gblinear")
-    model = json.loads(bytes(booster.save_raw("json")))
-    # what DART multiplies its trees by is not in the dump
-    weights = model["learner"]["gradient_booster"].get("weight_drop") or [1.0] * len(trees)
+    # what DART multiplies its trees by is not in the dump, and in two places of the JSON
+    dart = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
+    dart = dart if "weight_drop" in dart else dart.get("model", {})
+    weights = dart.get("weight_drop") or [1.0] * len(trees)
     return [
         weight * np.asarray([leaf.split(",") for leaf in tree], dtype=float)
         for weight, tree in zip(weights, leaves, strict=True)
