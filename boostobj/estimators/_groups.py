@@ -81,12 +81,11 @@ class Groups(NamedTuple):
 
 def _objects(labels: Any) -> NumpyArray:
     """Labels as Python has them."""
-    values = np.asarray(labels)
-    if values.dtype.kind in "mM":
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "mM":
         # of nanoseconds, NumPy would make integers
-        whole = values.astype(f"{values.dtype.kind}8[us]")
-        values = whole if np.all((whole == values) | np.isnat(values)) else values
-    return np.asarray(labels if values.dtype.kind not in "mM" else values, dtype=object)
+        whole = labels.astype(f"{labels.dtype.kind}8[us]")
+        labels = whole if np.all((whole == labels) | np.isnat(labels)) else labels
+    return np.asarray(labels, dtype=object)
 
 
 def is_missing(value: Any) -> bool:

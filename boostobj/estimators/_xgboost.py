@@ -123,8 +123,8 @@ class XGBoostEngine(Engine):
         ):
             return best
         # XGBoost 3.1 and 3.2 drop them, and would know those of new rows by their number only
-        model = _read(best)
-        _trees(model)["cats"] = _trees(_read(booster))["cats"]
+        model = as_json(best)
+        _trees(model)["cats"] = _trees(as_json(booster))["cats"]
         return _written(model, like=booster)
 
     @property
@@ -177,7 +177,7 @@ class XGBoostEngine(Engine):
             callbacks=self.callbacks,
             xgb_model=task.init_model,
         )
-        if task.early_stopping_rounds is not None and self.n_rounds > 0:
+        if task.early_stopping_rounds is not None:
             booster = self.at_its_best(booster)
         scaled = history.get("validation", {}).get(metric_name, [])
         return booster, [float(value) / factor for value in scaled]
@@ -208,9 +208,8 @@ class XGBoostEngine(Engine):
         elif _version(xgboost) >= (3, 1):
             booster.set_param({"base_score": start.tolist()})
         else:
-            model = _read(booster)
-            weights = model["learner"]["gradient_booster"].get("weight_drop")
-            _add_to_leaves(_trees(model), weights, start)
+            model = as_json(booster)
+            _add_to_leaves(_trees(model), dart_weights(model), start)
             booster = _written(model, like=booster)
         return booster
 
@@ -272,7 +271,7 @@ def _version(xgboost: Any) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _read(booster: Any) -> dict[str, Any]:
+def as_json(booster: Any) -> dict[str, Any]:
     """A booster as JSON."""
     model: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
     return model
@@ -293,6 +292,14 @@ def _trees(model: dict[str, Any]) -> dict[str, Any]:
     return trees
 
 
+def dart_weights(model: dict[str, Any]) -> list[float] | None:
+    """What DART multiplies its trees by, None of another kind of boosting."""
+    gradient_booster = model["learner"]["gradient_booster"]
+    nested = gradient_booster.get("model", {})  # from 3.4 on
+    weights: list[float] | None = {**nested, **gradient_booster}.get("weight_drop")
+    return weights
+
+
 def categories_of(booster: Any) -> list[list[Any]] | None:
     """The categories of each categorical feature in turn, None if the booster does not know them.
 
@@ -301,7 +308,7 @@ def categories_of(booster: Any) -> list[list[Any]] | None:
     kinds = booster.feature_types or []
     if "c" not in kinds:
         return []
-    features = _trees(_read(booster)).get("cats", {}).get("enc")
+    features = _trees(as_json(booster)).get("cats", {}).get("enc")
     if not features:
         return None
     return [_decoded(f) for f, kind in zip(features, kinds, strict=True) if kind == "c"]

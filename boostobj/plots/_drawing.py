@@ -37,6 +37,14 @@ def as_panels(ax: Any, n: int) -> NumpyArray:
     return np.ravel(axes)
 
 
+def just_panels(ax: Any, n: int) -> NumpyArray:
+    """`as_panels`, so many of them; ValueError if others are given."""
+    panels = as_panels(ax, n)
+    if len(panels) != n:
+        raise ValueError(f"ax must be {n} axes, got {len(panels)}")
+    return panels
+
+
 def plain(text: str) -> str:
     """A user's text, whose dollars begin no formula."""
     return text.replace("$", r"\$")

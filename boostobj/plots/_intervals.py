@@ -16,7 +16,7 @@ from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows
 from boostobj.estimators._interval_checks import check_level, check_rows
 from boostobj.estimators._scorers import interval_model
-from boostobj.plots._drawing import COLORS, as_panels, plain
+from boostobj.plots._drawing import COLORS, as_panels, just_panels, plain
 
 __all__ = ["CoverageDisplay", "IntervalDisplay"]
 
@@ -360,9 +360,7 @@ class CoverageDisplay:
         ValueError
             If `ax` is not three axes.
         """
-        panels = as_panels(ax, 3)
-        if len(panels) != 3:
-            raise ValueError(f"ax must be 3 axes, got {len(panels)}")
+        panels = just_panels(ax, 3)
         panels[0].plot([0, 1], [0, 1], ":", color=_INSIDE, lw=1.5, label="as promised")
         panels[0].plot(self.coverages, self.observed, "o-", color=_BAND, lw=1.8, ms=5)
         panels[0].set(xlabel="coverage promised", ylabel="share inside", title="by level")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -10,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from boostobj._typing import NumpyArray
-from boostobj.plots._drawing import as_panels, styles
+from boostobj.plots._drawing import just_panels, styles
 
 
 class RoundsDisplay:
@@ -89,9 +88,7 @@ class RoundsDisplay:
         ValueError
             If `ax` is not two axes.
         """
-        panels = as_panels(ax, 2)
-        if len(panels) != 2:
-            raise ValueError(f"ax must be 2 axes, got {len(panels)}")
+        panels = just_panels(ax, 2)
         what = (("leaves", self.leaves), ("step: spread of leaf values", self.steps))
         for panel, (quantity, counts) in zip(panels, what, strict=True):
             for (label, y), (color, line) in zip(counts.items(), styles(), strict=False):
@@ -142,6 +139,9 @@ def _rounds(model: Any) -> tuple[NumpyArray, NumpyArray]:
 
 def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
     """The values of each tree's leaves, (n, k) for k outputs."""
+    # The estimators take long to import.
+    from boostobj.estimators._xgboost import as_json, dart_weights
+
     try:
         trees = booster.get_dump()
     except ValueError as error:  # XGBoostError
@@ -151,10 +151,8 @@ def _xgboost_leaves(booster: Any) -> list[NumpyArray]:
     leaves = [re.findall(r"^\t*\d+:leaf=\[?(.*?)\]?$", tree, re.MULTILINE) for tree in trees]
     if not all(leaves):
         raise ValueError("estimator must be a model of trees, got one of gblinear")
-    # what DART multiplies its trees by is not in the dump, and in two places of the JSON
-    dart = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
-    dart = dart if "weight_drop" in dart else dart.get("model", {})
-    weights = dart.get("weight_drop") or [1.0] * len(trees)
+    # the dump leaves them out
+    weights = dart_weights(as_json(booster)) or [1.0] * len(trees)
     return [
         weight * np.asarray([leaf.split(",") for leaf in tree], dtype=float)
         for weight, tree in zip(weights, leaves, strict=True)
