@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,30 @@ def array_namespace(x: Array) -> Any:
 
 
 def on_host(x: Any) -> Any:
-    """An array as one of NumPy's, fetched from a GPU if it lies there; anything else as it is."""
-    if type(x) is np.ndarray or not is_array_api_obj(x) or is_numpy_array(x):
+    """An array as one of NumPy's, fetched from a GPU if it lies there; anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        If some of it is masked, which everything else here would overlook.
+    """
+    if type(x) is np.ndarray:
+        return x
+    if np.ma.is_masked(x):
+        raise ValueError("got a masked array, some of it hidden: fill it, as by x.filled(nan)")
+    if is_arrow(x) and not hasattr(x, "columns"):
+        return x.to_pandas()  # to NumPy a missing one of a dictionary is its last entry
+    if not is_array_api_obj(x) or is_numpy_array(x):
         return x
     try:
         return np.asarray(x)
     except (TypeError, RuntimeError):  # from a GPU on request only
         return np.asarray(to_device(x, "cpu"))
+
+
+def is_arrow(x: Any) -> bool:
+    """Whether it is of pyarrow."""
+    return type(x).__module__.startswith("pyarrow.")
 
 
 def as_array_like(values: Any, x: Array) -> Array:
@@ -69,12 +87,18 @@ def _holds_numbers(x: Array) -> bool:
 
     NumPy would read numbers off text and dates as well, and drop imaginary parts.
     """
-    kind = getattr(x.dtype, "kind", None)
-    if kind == "O":
-        return not any(isinstance(v, str | bytes) for v in x.flat)
+    if getattr(x.dtype, "kind", None) == "O":
+        return not (holds_dates(x) or any(isinstance(v, str | bytes) for v in x.flat))
     # a duration is an integer to NumPy before 2
     numbers = array_namespace(x).isdtype(x.dtype, ("bool", "integral", "real floating"))
-    return bool(numbers) and kind != "m"
+    return bool(numbers) and not holds_dates(x)
+
+
+def holds_dates(x: Any) -> bool:
+    """Whether an array holds dates, times or durations."""
+    kinds = date, time, timedelta, np.datetime64, np.timedelta64
+    kind = getattr(x.dtype, "kind", None)
+    return kind in ("m", "M") or (kind == "O" and any(isinstance(v, kinds) for v in x.flat))
 
 
 def as_rows(x: ArrayLike, name: str, owner: object) -> Array:
@@ -405,6 +429,15 @@ def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         allowed = " or ".join(map(repr, choices))
         raise ValueError(f"{title(owner)}: {name} must be {allowed}, got {value!r}")
+
+
+def weighted_mean(x: NumpyArray, weight: NumpyArray | None = None) -> Any:
+    """The mean of one value a row, or of several by column.
+
+    Each row is divided first: sums of the largest numbers overflow.
+    """
+    rows = np.ones(len(x)) if weight is None else np.asarray(weight, dtype=np.float64)
+    return (rows / np.sum(rows) * x.T).sum(axis=-1)
 
 
 def weighted_quantile(x: NumpyArray, quantile: float, weight: NumpyArray | None = None) -> float:

@@ -21,6 +21,7 @@ from boostobj._arrays import (
     check_weights,
     on_host,
     title,
+    weighted_mean,
     weighted_quantile,
 )
 from boostobj._labels import LEAST_SHARE
@@ -418,7 +419,7 @@ class Loss(ABC):
 
         def slope(constant: float) -> float:
             gradient, _ = two_arrays(self._pointwise_derivatives, y, np.full_like(y, constant))
-            mean = float(np.average(gradient, weights=weight))
+            mean = float(weighted_mean(gradient, weight))
             if np.isnan(mean):
                 raise ValueError(f"{self!r}: the mean gradient of the constant {constant!r} is NaN")
             return mean

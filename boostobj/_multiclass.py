@@ -7,7 +7,15 @@ from abc import abstractmethod
 import numpy as np
 
 from boostobj import links
-from boostobj._arrays import ClassLabels, Interval, align, check_count, check_outputs, title
+from boostobj._arrays import (
+    ClassLabels,
+    Interval,
+    align,
+    check_count,
+    check_outputs,
+    title,
+    weighted_mean,
+)
 from boostobj._labels import LEAST_SHARE, check_probability_rows, label_rows
 from boostobj._loss import Loss
 from boostobj._typing import Array, ArrayLike, NumpyArray
@@ -121,13 +129,13 @@ class MulticlassLoss(Loss):
 
         _, hessian = self._gradient_hessian(rows, np.broadcast_to(start, rows.shape))
         # in a unit of its own, as the search has tolerances
-        unit = np.average(hessian.sum(axis=1), weights=weight) or 1.0
+        unit = weighted_mean(hessian.sum(axis=1), weight) or 1.0
 
         def mean(constants: NumpyArray) -> tuple[float, NumpyArray]:
             raw = np.broadcast_to(constants, rows.shape)
             gradient, _ = self._gradient_hessian(rows, raw)
-            value = np.average(self._value(rows, raw), weights=weight)
-            return float(value / unit), np.average(gradient, axis=0, weights=weight) / unit
+            value = weighted_mean(self._value(rows, raw), weight)
+            return float(value / unit), weighted_mean(gradient, weight) / unit
 
         result = minimize(
             mean, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 0}

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from boostobj._arrays import weighted_mean
 from boostobj._typing import Array, NumpyArray
 
 #: Targets that are tried and constants at equal distances, and groups of rows to try them on.
@@ -48,7 +49,7 @@ def best_constant(
     from scipy.optimize import minimize_scalar  # slow to import, needed for a fit only
 
     def mean(y: NumpyArray, weight: NumpyArray, constant: float) -> float:
-        return float(np.average(value(y, np.full_like(y, constant)), weights=weight))
+        return float(weighted_mean(value(y, np.full_like(y, constant)), weight))
 
     def follow(
         y: NumpyArray, weight: NumpyArray, start: float, low: float, high: float

@@ -88,6 +88,16 @@ def test_displays_name_a_column_that_a_frame_of_polars_lacks():
         CoverageDisplay.from_estimator(model, X, y, by="zz")
 
 
+def test_missing_entries_of_a_table_of_pyarrow_have_their_bin():
+    pa = pytest.importorskip("pyarrow")
+    kind = pa.array(["a", None, "z"] * 50).dictionary_encode()
+    X = pa.table({"kind": kind, "a": np.linspace(0, 1, 150)})
+    y = X["a"].to_numpy()
+    engine = LGBMRegressor(n_estimators=2, n_jobs=1)
+    model = QuantileIntervalRegressor(engine, random_state=0).fit(X, y)
+    assert list(CoverageDisplay.from_estimator(model, X, y, by="kind").counts) == [50, 50, 50]
+
+
 @pytest.mark.parametrize("display", [IntervalDisplay, CoverageDisplay])
 def test_targets_are_a_finite_number_a_row(fitted, display):
     model, X, y = fitted

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 import xgboost as xgb
+from sklearn.dummy import DummyRegressor
 
 import boostobj as bo
 from boostobj import metrics
@@ -627,6 +628,52 @@ def test_a_metric_is_no_scorer(regression):
         metrics.MAE()(model, X, y)
     scorer = sklearn.metrics.make_scorer(metrics.MAE().score, greater_is_better=False)
     assert scorer(model, X, y) == -np.mean(np.abs(model.predict(X) - y))
+
+
+@pytest.mark.parametrize(
+    ("metric", "better", "worse"),
+    [
+        (metrics.MeanBiasError(), 5.0, -100.0),
+        (metrics.RMSE(), 5.0, -100.0),
+        (metrics.R2(), 5.0, -100.0),
+        (bo.Quantile(0.5).metric, 5.0, -100.0),
+        (bo.Poisson().metric, 5.0, 1.6),
+        (metrics.IntervalCoverage(0.9), (2.0, 9.0), (5.0, 5.0)),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_the_scorer_that_an_error_advises_takes_the_better_model(metric, better, worse):
+    y = np.random.default_rng(0).poisson(5, 500)
+    X = np.zeros((500, 1))
+    models = [
+        DummyRegressor(strategy="constant", constant=c).fit(X, np.tile(np.c_[y], np.size(c)))
+        for c in (better, worse)
+    ]
+    with pytest.raises(TypeError, match="is no scorer") as error:
+        metric(models[0], X, y)
+    advice = str(error.value).split("pass ")[1]
+    scorer = eval(advice, {"sklearn": sklearn, "metric": metric})
+    best, other = (scorer(model, X, y) for model in models)
+    assert best > other
+
+
+def test_the_unit_of_weights_does_not_matter():
+    rng = np.random.default_rng(0)
+    y, p, weight = rng.integers(0, 2, 300), rng.random(300), rng.random(300) + 0.1
+    for metric in (metrics.MatthewsCorrelation(), metrics.QuadraticKappa(), metrics.BrierScore()):
+        expected = metric.score(y, p, weight)
+        for unit in (1e-200, 1e200):
+            assert metric.score(y, p, unit * weight) == pytest.approx(expected, rel=1e-9)
+
+
+def test_matthews_of_a_single_class_is_zero_without_a_warning():
+    assert metrics.MatthewsCorrelation().score([0, 0, 0], [0.1, 0.2, 0.3]) == 0
+
+
+def test_a_mean_of_values_that_are_all_finite_is_finite():
+    # whose sum overflows
+    y = np.linspace(-1e4, 1e4, 2000)
+    assert np.isfinite(bo.Linex().metric.score(y, y + 1e3))
 
 
 @pytest.mark.parametrize("score", [-np.inf, np.inf])

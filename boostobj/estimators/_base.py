@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from boostobj._arrays import check_weights, on_host, title
+from boostobj._arrays import check_weights, holds_dates, on_host, title
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, get_loss
 from boostobj.estimators._features import check_features
@@ -422,9 +422,9 @@ def check_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any)
 def check_targets(y: Any, name: str, loss: Loss) -> NumpyArray:
     """Targets as finite float64 numbers in the domain of the loss."""
     y = on_host(y)
-    kind = getattr(np.asarray(y).dtype, "kind", "O")
-    if kind in "mM":
-        raise TypeError(f"{name} must be numbers, got dates or durations: {np.asarray(y).dtype}")
+    values = np.asarray(y)
+    if holds_dates(values):
+        raise TypeError(f"{name} must be numbers, got dates or durations: {values.dtype}")
     try:
         checked: NumpyArray = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
     except (TypeError, ValueError) as error:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
@@ -332,10 +331,21 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             totals = np.bincount(targets, weight, len(self.classes_))
             # a class of rows without weight stays without
             return np.asarray(np.mean(totals) / np.where(totals > 0, totals, np.inf))
-        try:
-            factors: NumpyArray = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_[targets]
+        if not isinstance(self.class_weight, Mapping):
+            raise TypeError(
+                "BoostClassifier: class_weight must be 'balanced', a mapping from class to weight "
+                f"or None, got {self.class_weight!r}"
             )
+        labels = self.classes_.tolist()
+        unknown = set(self.class_weight).difference(labels)
+        # of a class that a part of the rows lacks there is nothing to weigh
+        if unknown and not set(labels) <= set(self.class_weight):
+            raise ValueError(
+                f"BoostClassifier: class_weight has classes that y does not: {list(unknown)}, y "
+                f"has {_shown(self.classes_)}"
+            )
+        try:
+            factors = np.asarray([self.class_weight.get(c, 1) for c in labels], dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"BoostClassifier: class_weight: {error}") from None
         Interval(0).check(factors, "class_weight", type(self).__name__)
@@ -373,10 +383,10 @@ def _check_shares(y: Any, name: str, loss: Loss) -> NumpyArray:
 def _check_labels(y: Any, name: str) -> NumpyArray:
     """Labels as an array of words or of numbers, none of them missing."""
     values = np.asarray(y)
-    if values.dtype.kind == "O" and values.ndim == 1:
-        if any(map(is_missing, values)):
-            raise ValueError(f"BoostClassifier: {name} must not have missing values")
-        words = [isinstance(value, str) for value in values]
+    if values.ndim and values.dtype.kind in "mMO" and any(map(is_missing, values.flat)):
+        raise ValueError(f"BoostClassifier: {name} must not have missing values")
+    if values.dtype.kind == "O" and values.ndim:
+        words = [isinstance(value, str) for value in values.flat]
         if any(words) and not all(words):
             raise TypeError(
                 f"BoostClassifier: {name} must not mix words with labels of other types"
@@ -392,7 +402,7 @@ def _check_labels(y: Any, name: str) -> NumpyArray:
 
 def _plain(labels: NumpyArray, name: str) -> NumpyArray:
     """Objects that are numbers or booleans as NumPy has these."""
-    for label in labels:
+    for label in labels.flat:
         if not isinstance(label, Real | np.bool_):
             raise TypeError(
                 f"BoostClassifier: {name} must be numbers, words or booleans, got {label!r}"

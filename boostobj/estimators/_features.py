@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.validation import validate_data
 
-from boostobj._arrays import on_host
+from boostobj._arrays import holds_dates, is_arrow, on_host
 
 __all__ = ["check_features"]
 
@@ -50,7 +50,7 @@ def check_features(
     X = on_host(X)
     if type(X).__module__.startswith("polars."):
         X = _from_polars(X)
-    elif type(X).__module__.startswith("pyarrow."):
+    elif is_arrow(X):
         X = _from_arrow(X)
     elif hasattr(X, "to_pandas"):
         X = X.to_pandas()
@@ -62,7 +62,7 @@ def check_features(
             f"{where} {len(known)} categorical columns; {name} must be a frame that has them, got "
             f"{type(X).__name__}"
         )
-    if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
+    if isinstance(X, np.ndarray) and holds_dates(X):
         raise TypeError(f"{name} must be numbers, got dates or durations: {X.dtype}")
     if reset:
         estimator._categories = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -80,12 +81,21 @@ class Groups(NamedTuple):
 
 
 def _objects(labels: Any) -> NumpyArray:
-    """Labels as Python has them."""
+    """Labels as Python has them, a day as its first moment."""
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "mM":
-        # of nanoseconds, NumPy would make integers
-        whole = labels.astype(f"{labels.dtype.kind}8[us]")
-        labels = whole if np.all((whole == labels) | np.isnat(labels)) else labels
-    return np.asarray(labels, dtype=object)
+        labels = list(labels)  # NumPy would make integers of nanoseconds
+    values = np.asarray(labels, dtype=object)
+    return np.asarray(np.frompyfunc(_label, 1, 1)(values), dtype=object)
+
+
+def _label(value: Any) -> Any:
+    """A label by which all that stand for the same moment are equal."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        whole = value.astype(f"{value.dtype.kind}8[us]")
+        return whole.item() if whole == value else value
+    if type(value) is date:
+        return datetime(value.year, value.month, value.day)
+    return value
 
 
 def is_missing(value: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from boostobj._arrays import Domain
+from boostobj._arrays import Domain, weighted_mean
 from boostobj._formulas import spelled_out
 from boostobj._loss import Derivatives
 from boostobj._math import choose, clip, times
@@ -208,7 +208,7 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
             return self._minimizer(rows, weight, between)
         ends = [self._minimizer(rows, weight, start) for start in (between, *starts)]
         costs = [self._value(rows, np.broadcast_to(end, rows.shape)) for end in ends]
-        return ends[int(np.argmin([np.average(cost, weights=weight) for cost in costs]))]
+        return ends[int(np.argmin([weighted_mean(cost, weight) for cost in costs]))]
 
 
 class PairCombination(LinearCombination, PairLoss):  # type: ignore[override]

@@ -61,6 +61,11 @@ class Poly1(MarginLoss):
         """Exact while the second derivative is positive."""
         return "exact" if self.epsilon <= 1 else "smoothed"
 
+    @property
+    def unimodal(self) -> bool:
+        """In a sum while it is convex."""
+        return self.epsilon <= 1
+
     def _value(self, m: Array) -> Array:
         xp = array_namespace(m)
         _, miss = sigmoids(m)

@@ -31,6 +31,7 @@ class Savage(MarginLoss):
     formula = "1/(1 + exp(2*m))**2"
     link = HalfLogit()
     curvature = "smoothed"
+    unimodal = False  # in a sum
 
     def _value(self, m: Array) -> Array:
         return sigmoid(times(2, -m)) ** 2

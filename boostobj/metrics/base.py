@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from boostobj._arrays import Interval, align, as_float, check_weights, on_host
+from boostobj._arrays import Interval, align, as_float, check_weights, on_host, weighted_mean
 from boostobj._loss import refuse_call_of_class
 from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray
@@ -60,6 +60,9 @@ class Metric(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register(_registry, class_name(cls), cls)
+
+    #: What compares models by the metric, as a function of targets and predictions.
+    _to_compare: ClassVar[str] = "metric.score"
 
     def __post_init__(self) -> None:
         if not isinstance(self.link, Link):
@@ -159,9 +162,8 @@ class Metric(ABC):
         """
         if hasattr(y_true, "predict"):
             raise TypeError(
-                f"{class_name(type(self))} is no scorer: pass "
-                "sklearn.metrics.make_scorer(metric.score, greater_is_better="
-                f"{self.higher_is_better})"
+                f"{class_name(type(self))} is no scorer: pass sklearn.metrics.make_scorer("
+                f"{self._to_compare}, greater_is_better={self.higher_is_better})"
             )
         batch = read_call(y_true, y_pred, sample_weight, group)
         score = self.score(batch.y_true, batch.raw, batch.sample_weight, batch.group)
@@ -182,7 +184,8 @@ class Metric(ABC):
         """The score; most metrics do not look at groups, nor at rows without weight."""
         if weight is not None:
             counts = weight > 0
-            y, y_pred, weight = y[counts], y_pred[counts], weight[counts]
+            # whose unit does not matter, but for sums of huge or tiny ones
+            y, y_pred, weight = y[counts], y_pred[counts], weight[counts] / np.max(weight)
         return self._score(y, y_pred, weight)
 
     @abstractmethod
@@ -204,13 +207,20 @@ class LossMetric(Metric):
     loss: Loss
 
     @property
+    def _to_compare(self) -> str:  # type: ignore[override]
+        """The score, of margins."""
+        if self.loss.link == Identity():
+            return "metric.score"
+        return "lambda y, y_pred: metric.score(y, metric.loss.link.link(y_pred))"
+
+    @property
     def _label(self) -> str:
         """The loss's name, with its parameters that are not default."""
         return _label(self.loss.name, self.loss)
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         values = self.loss._weighted_value(y, y_pred, weight)
-        return float(np.average(values, axis=0, weights=weight).mean())
+        return float(weighted_mean(values, weight).mean())
 
     def _grouped_score(
         self,
@@ -222,7 +232,7 @@ class LossMetric(Metric):
         if not isinstance(self.loss, GroupLoss):
             return super()._grouped_score(y, y_pred, weight, group)
         values = self.loss.value(y, y_pred, group)
-        return float(np.average(values, weights=weight))
+        return float(weighted_mean(values, weight))
 
 
 def all_metrics() -> dict[str, type[Metric]]:

@@ -350,6 +350,8 @@ class MatthewsCorrelation(ThresholdMetric):
     ) -> float:
         from sklearn.metrics import matthews_corrcoef
 
+        if np.ptp(y) == 0 or np.ptp(predicted) == 0:
+            return 0.0  # of a single class on both sides scikit-learn warns
         return float(matthews_corrcoef(y, predicted, sample_weight=weight))
 
 

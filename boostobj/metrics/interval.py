@@ -156,6 +156,8 @@ class IntervalCoverage(Metric):
 
     coverage: float = 0.9
 
+    _to_compare = "lambda y, y_pred: abs(metric.score(y, y_pred) - metric.coverage)"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number(self, "coverage", low=0, high=1)

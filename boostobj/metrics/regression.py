@@ -72,6 +72,8 @@ class MeanBiasError(Metric):
     row, so that it tells no split from another and has no minimum.
     """
 
+    _to_compare = "lambda y, y_pred: abs(metric.score(y, y_pred))"
+
     def _ranked(self, score: float) -> float:
         return abs(score)
 

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from boostobj._arrays import as_count
+from boostobj._arrays import as_count, is_arrow
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows
@@ -407,6 +407,8 @@ def _column(X: Any, feature: int | str) -> NumpyArray:
         raise ValueError(f"X has no column {feature!r}") from error
     if issparse(column):
         return np.asarray(column.toarray()[:, 0])
+    if is_arrow(column):
+        column = column.to_pandas()
     return np.asarray(column.iloc[:, 0] if hasattr(column, "iloc") else column).ravel()
 
 

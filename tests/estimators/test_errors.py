@@ -67,6 +67,24 @@ REGRESSOR = {
         TypeError,
         "y must be numbers, got dates or durations: datetime64[D]",
     ),
+    "dates of a time zone": (
+        {},
+        {"y": pd.Series(pd.date_range("2020", periods=N, tz="UTC"))},
+        TypeError,
+        "y must be numbers, got dates or durations: object",
+    ),
+    "durations as objects": (
+        {},
+        {"y": np.array([np.timedelta64(1, "D")] * N, dtype=object)},
+        TypeError,
+        "y must be numbers, got dates or durations: object",
+    ),
+    "masked target": (
+        {},
+        {"y": np.ma.array(Y, mask=Y > 0)},
+        ValueError,
+        "got a masked array, some of it hidden",
+    ),
     "no target": ({}, {"y": None}, ValueError, "requires y to be passed, but the target y is None"),
     "short target": (
         {},
@@ -462,13 +480,31 @@ CLASSIFIER = {
         {"class_weight": {"maybe": 2}},
         {},
         ValueError,
-        "class_weight",
+        "class_weight has classes that y does not: ['maybe'], y has ['no', 'yes']",
     ),
     "class weights by a wrong name": (
         {"class_weight": "equal"},
         {},
+        TypeError,
+        "class_weight must be 'balanced', a mapping from class to weight or None, got 'equal'",
+    ),
+    "class weights of numbers for words": (
+        {"class_weight": {0: 1, 1: 5}},
+        {"y": np.where(Y > 0, "1", "0")},
         ValueError,
-        "Got 'equal' instead",
+        "class_weight has classes that y does not: [0, 1], y has ['0', '1']",
+    ),
+    "missing date": (
+        {},
+        {"y": np.where(Y > 0, "NaT", "2020").astype("M8[D]")},
+        ValueError,
+        "BoostClassifier: y must not have missing values",
+    ),
+    "missing label in a frame": (
+        {},
+        {"y": pd.DataFrame({"y": np.where(Y > 0, "yes", None)})},
+        ValueError,
+        "BoostClassifier: y must not have missing values",
     ),
     "negative class weights": (
         {"class_weight": {"no": -1.0, "yes": 1.0}},

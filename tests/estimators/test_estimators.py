@@ -488,6 +488,29 @@ def test_no_probabilities_without_a_link(engine, labels, regression):
     assert p[labels == "yes"].mean() > p[labels == "no"].mean() + 0.2
 
 
+@pytest.mark.parametrize("labels", [["0", "1"], np.array(["2020", "2021"], dtype="M8[D]")])
+def test_class_weight_goes_by_the_labels_as_they_are(labels, regression):
+    X, y, _ = regression
+    classes = np.asarray(labels)
+    weights = dict(zip(classes.tolist(), (1, 5), strict=True))
+    model = BoostClassifier(LGBMClassifier(n_estimators=3, n_jobs=1), class_weight=weights)
+    model.fit(X, classes[(y > 0).astype(int)])
+    plain = clone(model).set_params(class_weight=None).fit(X, classes[(y > 0).astype(int)])
+    assert np.all(model.predict_proba(X)[:, 1] > plain.predict_proba(X)[:, 1])
+
+
+def test_missing_entries_of_a_pyarrow_dictionary_are_missing(regression):
+    pa = pytest.importorskip("pyarrow")
+    X, y, _ = regression
+    some = np.where(np.arange(len(y)) % 3, "a", None)
+    labels = pa.chunked_array([pa.array(some).dictionary_encode()])
+    with pytest.raises(ValueError, match="y must not have missing values"):
+        BoostClassifier(LGBMClassifier()).fit(X, labels)
+    numbers = pa.array(np.where(some == "a", 1.0, None)).dictionary_encode()
+    with pytest.raises(ValueError, match="y contains NaN"):
+        BoostRegressor(LGBMRegressor()).fit(X, numbers)
+
+
 @every_engine
 @pytest.mark.parametrize("class_weight", ["balanced", {"no": 0.1, "yes": 10.0}], ids=str)
 def test_class_weight(engine, class_weight, labels, regression):

@@ -304,7 +304,14 @@ def test_groups_that_are_dates_are_told_by_value(kind):
     expected = model.predict_interval(X, groups=days)
     assert np.all(np.isfinite(expected))
     same = days.to_numpy().astype(kind)
-    np.testing.assert_array_equal(model.predict_interval(X, groups=same), expected)
+    objects = same.astype("M8[D]" if "date" in kind else "m8[us]").tolist()
+    for others in (same, list(same), objects):
+        np.testing.assert_array_equal(model.predict_interval(X, groups=others), expected)
+    later = same.astype(kind.replace("D", "ns"))
+    later[0] += 1  # no other row loses its group
+    interval = model.predict_interval(X, groups=later)
+    assert np.all(np.isinf(interval[0]))
+    np.testing.assert_array_equal(interval[1:], expected[1:])
     missing = same.copy()
     missing[0] = "NaT"
     with pytest.raises(ValueError, match="groups must not have missing values"):

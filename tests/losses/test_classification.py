@@ -122,7 +122,7 @@ def test_a_missing_class_has_a_share_of_one_in_ten_million(loss, label):
     several = bo.Softmax(2), bo.OneVsRest(loss, n_classes=2)
     shares = [float(loss.link.inverse([loss.init_score([label, label])])[0])]
     shares += [float(x.link.inverse([x.init_score([label, label])])[0, 1]) for x in several]
-    np.testing.assert_allclose(np.abs(label - np.asarray(shares)), 1e-7, rtol=1e-5)
+    np.testing.assert_allclose(np.abs(label - np.asarray(shares)), 1e-7, rtol=1e-4)
 
 
 def test_exponential_recovers_half_the_log_odds():

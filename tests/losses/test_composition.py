@@ -375,3 +375,29 @@ def test_classes_against_the_rest_share_one_loss():
     with pytest.raises(TypeError, match="OneVsRest: loss must not adapt to the rows"):
         bo.OneVsRest(Adapting())
     bo.OneVsRest(2 * Stepping())
+
+
+@pytest.mark.parametrize(
+    ("loss", "counts", "best"),
+    [
+        (bo.ClassBalanced(bo.Savage(), (999, 1)) + 0.001 * bo.Exponential(), (999, 1), -0.58),
+        (
+            bo.ClassBalanced(bo.LDAM((10**4, 1), 10.0), (999, 1)) + 0.1 * bo.Poly1(20.0),
+            (900, 100),
+            -1.8,
+        ),
+    ],
+    ids=["Savage", "Poly1"],
+)
+def test_the_start_of_a_sum_is_the_best_of_several_minima(loss, counts, best):
+    y = np.repeat([0.0, 1.0], counts)
+    assert loss.init_score(y) == pytest.approx(best, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "loss", [bo.Asymmetric(bo.Linex(-0.5), bo.Linex(1.0)), bo.Linex(1.0) + bo.Linex(-1.0)]
+)
+def test_the_start_does_not_depend_on_the_order_of_rows(loss):
+    # sums of the gradients of one side overflow
+    y = np.random.default_rng(0).lognormal(8, 1, 3000)
+    assert loss.init_score(np.sort(y)) == pytest.approx(loss.init_score(y), rel=1e-9)
