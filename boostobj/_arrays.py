@@ -372,8 +372,8 @@ def as_count(value: object, label: str, *, low: int) -> int:
     return int(value)
 
 
-def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> None:
-    """Check a hyperparameter that is a sequence of numbers and store it as a tuple of floats.
+def check_numbers(owner: object, name: str, *, length: int = 1) -> None:
+    """Check a hyperparameter that is a sequence of numbers > 0 and store it as a tuple of floats.
 
     Whole numbers stay integers, so that counts read as counts.
 
@@ -382,7 +382,7 @@ def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> N
     TypeError
         If it is not a sequence of real numbers.
     ValueError
-        If it has fewer than `length` numbers, or one that is not finite and > `low`.
+        If it has fewer than `length` numbers, or one that is not finite and > 0.
     """
     value = getattr(owner, name)
     label = f"{title(owner)}: {name}"
@@ -394,7 +394,7 @@ def check_numbers(owner: object, name: str, *, low: float, length: int = 1) -> N
         raise TypeError(f"{label} must be a sequence of numbers, got {value!r}")
     if len(numbers) < length:
         raise ValueError(f"{label} must hold at least {length} numbers, got {value!r}")
-    Interval(low, closed_low=False).check(numbers, name, title(owner))
+    Interval(0, closed_low=False).check(numbers, name, title(owner))
     plain = tuple(int(x) if x.is_integer() else float(x) for x in numbers.tolist())
     object.__setattr__(owner, name, plain)
 
@@ -409,7 +409,7 @@ def check_levels(owner: object, name: str) -> None:
     ValueError
         If there are none, or they do not increase between 0 and 1.
     """
-    check_numbers(owner, name, low=0)
+    check_numbers(owner, name)
     levels = getattr(owner, name)
     if np.any(np.diff(levels) <= 0) or levels[-1] >= 1:
         raise ValueError(

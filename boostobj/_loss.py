@@ -384,7 +384,8 @@ class Loss(ABC):
         y = np.asarray(as_rows(on_host(y_true), "y_true", self), dtype=np.float64)
         if y.size == 0:
             raise ValueError(f"{title(self)}: y_true is empty")
-        return y, _init_weights(sample_weight, y.shape[0])
+        weight = check_weights(sample_weight, y.shape[0])
+        return y, np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         """The minimiser for one column of targets.
@@ -489,9 +490,3 @@ def refuse_call_of_class(cls: type, slot: str, args: Sequence[Any]) -> None:
     arrays = [isinstance(x, np.ndarray) for x in args[:2]]
     if any(called) or (arrays == [True, True] and args[0].dtype == np.float32):
         raise TypeError(f"the {slot} must be an instance, {cls.__name__}(), not the class")
-
-
-def _init_weights(sample_weight: ArrayLike | None, n: int) -> NumpyArray:
-    """Weights in double precision."""
-    weight = check_weights(sample_weight, n)
-    return np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)

@@ -177,23 +177,10 @@ def exp_remainder(x: Array) -> Array:
     return xp.where(xp.abs(x) < 1, near**2 / 2 * series, far)
 
 
-def expm1(x: Array) -> Array:
-    """``exp(x) - 1`` for an `x` whose exponential does not overflow, accurate near zero."""
-    return x * expm1c(x)
-
-
 def expm1c(x: Array) -> Array:
-    """``expm1(x) / x`` for an `x` whose exponential does not overflow, 1 at zero.
-
-    NumPy vectorises the exponential and the logarithm on every processor and expm1 on few. Near
-    zero the divisor is the logarithm of what the exponential has been rounded to (Higham 2002,
-    Accuracy and Stability of Numerical Algorithms, section 1.14.1).
-    """
-    xp = array_namespace(x)
-    e = xp.exp(x)
-    divisor = choose(xp.abs(x) < 1, xp.log(clip(e, min=0.3, max=3.0)), x, x.dtype)
-    none = xp.astype(divisor == 0, x.dtype)
-    return (e - 1 + none) / (divisor + none)
+    """``expm1(x) / x``, 1 at zero."""
+    zero = array_namespace(x).astype(x == 0, x.dtype)
+    return (array_namespace(x).expm1(x) + zero) / (x + zero)
 
 
 def log1p_remainder(x: Array) -> Array:

@@ -79,15 +79,15 @@ from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample
 LONGEST_STEP = 20.0
 
 
-def pinball_gradient(r: Array, quantile: float, height: float = 1.0) -> Array:
-    """Gradient of `height` times the pinball loss, zero at the kink."""
+def pinball_gradient(r: Array, quantile: float) -> Array:
+    """Gradient of the pinball loss, zero at the kink."""
     xp = array_namespace(r)
     above, below = (xp.astype(side, r.dtype) for side in (r > 0, r < 0))
-    return height * (1 - quantile) * above - height * quantile * below
+    return (1 - quantile) * above - quantile * below
 
 
 def smoothed_pinball(
-    r: Array, quantile: float, scale: float, bandwidth: float, *, factors: tuple[float, float]
+    r: Array, quantile: float, scale: float, bandwidth: float = 1.0, factor: float = 1.0
 ) -> tuple[Array, Array]:
     """Gradient of the pinball loss convolved with a kernel, and its Hessian.
 
@@ -101,26 +101,26 @@ def smoothed_pinball(
         Width of the Hessian.
     bandwidth : float
         Width of the kernel over `scale`.
-    factors : tuple of two floats
-        Of the gradient and of the Hessian.
+    factor : float
+        Of the Hessian.
     """
     xp = array_namespace(r)
     # where the kernel says nothing any more, squares are still finite
     far = min(1e15 * scale, 1e38)
     u = clip(r, min=-far, max=far) / scale
     square = xp.square(u)
-    nearness = (0.5 * factors[0]) / xp.sqrt(bandwidth**2 + square)
-    gradient = u * nearness + (0.5 - quantile) * factors[0]
+    nearness = 0.5 / xp.sqrt(bandwidth**2 + square)
+    gradient = u * nearness + (0.5 - quantile)
     square = 1 + square
     width = xp.sqrt(square)
-    top = 0.5 * factors[1] / scale
+    top = 0.5 * factor / scale
     linear = (4 * quantile * (1 - quantile)) ** 0.75
     if linear == 1:
         return gradient, top / clip(width, max=LONGEST_STEP)
     hessian = top / (linear * width + (1 - linear) * square)
     # |gradient| * nearness would take a far row twice its distance
-    near = clip(nearness, min=3 * factors[0] * min(quantile, 1 - quantile) / LONGEST_STEP)
-    least = xp.abs(gradient) * (near * (2 / 3 * factors[1] / factors[0] ** 2 / scale))
+    near = clip(nearness, min=3 * min(quantile, 1 - quantile) / LONGEST_STEP)
+    least = xp.abs(gradient) * (near * (2 / 3 * factor / scale))
     return gradient, xp.maximum(hessian, least)
 
 
@@ -278,12 +278,7 @@ class KinkedLoss(ScaledByResiduals, ResidualLoss):
 
 
 class PinballLoss(KinkedLoss):
-    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below.
-
-    A subclass may be a multiple of that, `_height` times as high.
-    """
-
-    _height: ClassVar[float] = 1.0
+    """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below."""
 
     @property
     @abstractmethod
@@ -295,16 +290,9 @@ class PinballLoss(KinkedLoss):
         return array_namespace(r).abs(r) + (1 - 2 * self._quantile) * r
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        _, hessian = self._smoothed(r)
-        return pinball_gradient(r, self._quantile, self._height), hessian
-
-    def _smoothed(
-        self, r: Array, bandwidth: float = 1.0, factor: float = 1.0
-    ) -> tuple[Array, Array]:
-        """Gradient of the convolved loss, and a factor times its Hessian."""
-        factors = self._height, self._height * factor
-        return smoothed_pinball(r, self._quantile, self._width, bandwidth, factors=factors)
+        _, hessian = smoothed_pinball(r, self._quantile, self._width)
+        return pinball_gradient(r, self._quantile), hessian
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
-        bandwidth, factor = fitted_to_rows(self._quantile, sample, self._width)
-        return lambda r: self._smoothed(r, bandwidth, factor)
+        fitted = fitted_to_rows(self._quantile, sample, self._width)
+        return lambda r: smoothed_pinball(r, self._quantile, self._width, *fitted)

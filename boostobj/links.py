@@ -181,7 +181,7 @@ class Softmax(Link):
     domain = Interval(0, 1, closed_low=False)
 
     def _inverse(self, raw: Array) -> Array:
-        _check_outputs(raw, self)
+        _require_rows(raw, self)
         return softmax(raw)[0]
 
     def _link(self, y_pred: Array) -> Array:
@@ -321,14 +321,14 @@ class Sorted(Link):
     formula = "sorted(raw)"
 
     def _inverse(self, raw: Array) -> Array:
-        _check_outputs(raw, self)
+        _require_rows(raw, self)
         return array_namespace(raw).sort(raw, axis=-1)
 
     def _link(self, y_pred: Array) -> Array:
         return y_pred
 
 
-def _check_outputs(raw: Array, link: Link) -> None:
+def _require_rows(raw: Array, link: Link) -> None:
     """Refuse one number a row, such as the class that XGBoost predicts of its own accord."""
     if raw.ndim != 2:
         raise ValueError(

@@ -100,14 +100,6 @@ def test_mistakes_are_explained(capsys, words, message):
     assert message in capsys.readouterr().err
 
 
-def test_a_picture_that_cannot_be_written_is_explained(capsys, tmp_path):
-    taken = tmp_path / "a.png"
-    taken.mkdir()
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["plot", "huber", "--output", str(taken)])
-    assert "must be a file, got the folder" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("error", [TypeError, ValueError, OSError])
 def test_our_own_mistakes_are_not_the_users(monkeypatch, error):
     def broken(*args, **kwargs):

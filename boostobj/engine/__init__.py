@@ -13,7 +13,6 @@ of them. For every round the engine
 from __future__ import annotations
 
 from boostobj._parallel import get_num_threads, set_num_threads
-from boostobj.engine.batch import read_call
 from boostobj.engine.rounds import objective
 from boostobj.engine.start import base_score, init_scores
 
@@ -22,6 +21,5 @@ __all__ = [
     "get_num_threads",
     "init_scores",
     "objective",
-    "read_call",
     "set_num_threads",
 ]

@@ -212,15 +212,8 @@ def _boosting(loss: Loss, sample: Sample) -> Derivatives:
     if not isinstance(loss, ResidualLoss):
         return loss._boosting(sample)
     softened = loss._adapted(sample)._softened(sample)
-    return lambda y, raw: softened(_residual(y, raw))
-
-
-def _residual(y: NumpyArray, raw: NumpyArray) -> NumpyArray:
-    """``raw - y`` in single precision.
-
-    Rounding after the subtraction loses nothing that a float32 gradient could hold.
-    """
-    return _in_single(raw - y)
+    # rounding after the subtraction loses nothing that a float32 gradient could hold
+    return lambda y, raw: softened(_in_single(raw - y))
 
 
 def _in_single(x: NumpyArray) -> NumpyArray:

@@ -160,25 +160,13 @@ class TakesFrames(BaseEstimator):  # type: ignore[misc]
 class BoostEstimator(TakesFrames):
     """A booster and a loss, wired."""
 
+    loss: Loss | str
+    early_stopping_rounds: int | None
+    validation_fraction: float | None
+    random_state: Any
+    verbose: int
     #: The fitted model.
     _fitted: FittedModel
-
-    def __init__(
-        self,
-        estimator: Any = None,
-        *,
-        loss: Loss | str,
-        early_stopping_rounds: int | None = None,
-        validation_fraction: float | None = 0.1,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.loss = loss
-        self.early_stopping_rounds = early_stopping_rounds
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.verbose = verbose
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fitted")
@@ -223,7 +211,7 @@ class BoostEstimator(TakesFrames):
     @property
     def feature_importances_(self) -> NumpyArray:
         """The engine's importances, by the `importance_type` of `estimator`; they sum to one."""
-        return self._model.feature_importances(self.n_features_in_)
+        return self._model.feature_importances()
 
     @property
     def _model(self) -> FittedModel:
@@ -239,6 +227,11 @@ class BoostEstimator(TakesFrames):
         stratify: NumpyArray | None = None,
     ) -> Self:
         """Train on checked rows with ``self.loss_``."""
+        if validation is not None and validation.y.shape[1:] != rows.y.shape[1:]:
+            raise ValueError(
+                f"{type(self).__name__}: y_val of shape {validation.y.shape} does not fit y of "
+                f"shape {rows.y.shape}"
+            )
         init_model = None
         if origin is not None:
             self._check_origin(origin, engine)
@@ -322,8 +315,8 @@ class BoostEstimator(TakesFrames):
         origin: Origin | None = None,
     ) -> Rows:
         """Checked features and weights beside the targets as they came."""
+        require_target(self, y)
         suffix = "_val" if validation else ""
-        require_target(self, y, suffix)
         features = check_features(
             self,
             X,
@@ -342,12 +335,12 @@ class BoostEstimator(TakesFrames):
         return model.staged_raw_prediction(check_features(self, X, reset=False))
 
 
-def require_target(model: Any, y: Any, suffix: str = "") -> None:
+def require_target(model: Any, y: Any) -> None:
     """Refuse to do without targets, in scikit-learn's words."""
     if y is None:
         raise ValueError(
-            f"This {type(model).__name__} estimator requires y{suffix} to be passed, but the "
-            "target y is None"
+            f"This {type(model).__name__} estimator requires y to be passed, but the target y is "
+            "None"
         )
 
 
@@ -360,6 +353,11 @@ def weighted_rows(X: Any, y: Any, sample_weight: ArrayLike | None, suffix: str =
         )
     weight = check_weights(sample_weight, n, f"sample_weight{suffix}")
     return Rows(X, y, None if weight is None else np.asarray(weight, dtype=np.float64))
+
+
+def is_level(value: Any) -> bool:
+    """Whether it is a number in (0, 1)."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
 
 
 def check_training_settings(model: Any) -> None:
@@ -376,9 +374,7 @@ def check_training_settings(model: Any) -> None:
         raise ValueError(
             f"{owner}: early_stopping_rounds must be an integer >= 1 or None, got {rounds!r}"
         )
-    if fraction is not None and not (
-        isinstance(fraction, Real) and not isinstance(fraction, bool) and 0 < float(fraction) < 1
-    ):
+    if fraction is not None and not is_level(fraction):
         raise ValueError(
             f"{owner}: validation_fraction must be a number in (0, 1) or None, got {fraction!r}"
         )

@@ -116,15 +116,13 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            estimator,
-            loss=loss,
-            early_stopping_rounds=early_stopping_rounds,
-            validation_fraction=validation_fraction,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.estimator = estimator
+        self.loss = loss
         self.class_weight = class_weight
+        self.early_stopping_rounds = early_stopping_rounds
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -213,11 +211,6 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
             watched = _check_shares(y_val, "y_val", loss) if soft else self._encoded(y_val)
-            if watched.shape[1:] != rows.y.shape[1:]:
-                raise ValueError(
-                    f"BoostClassifier: y_val of shape {watched.shape} does not fit y of shape "
-                    f"{rows.y.shape}"
-                )
             validation = validation._replace(y=watched.astype(np.float64))
         if self.class_weight is not None:
             if soft:

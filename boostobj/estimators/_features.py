@@ -44,6 +44,8 @@ def check_features(
 
     Raises
     ------
+    TypeError
+        If an array holds dates or durations, or a frame of polars is lazy.
     ValueError
         If a value, a column or its type does not fit.
     """

@@ -22,6 +22,7 @@ import importlib.util
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -30,7 +31,7 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state
 
-from boostobj._arrays import as_count, check_weights
+from boostobj._arrays import as_count
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
 from boostobj.engine.adapter import Adapter
@@ -92,8 +93,6 @@ class Task:
         What leaves are limited to unless the hyperparameters say; 0 is no limit.
     early_stopping_rounds : int, or None
         Rounds without improvement after which training ends.
-    progress : Progress
-        What the objective and the metric tell of the rounds.
     init_model : booster, optional
         A whole booster to go on from.
     """
@@ -106,7 +105,6 @@ class Task:
     mean_hessian: float
     max_delta_step: float
     early_stopping_rounds: int | None
-    progress: Progress
     init_model: Any = None
 
 
@@ -143,6 +141,7 @@ class Engine(ABC):
             seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
             self.estimator.set_params(random_state=int(seed))
         self._check_rounds()
+        self._refuse_reserved()
         self.check()
 
     def _check_rounds(self) -> None:
@@ -229,7 +228,7 @@ class Engine(ABC):
         """Number of rounds in the booster."""
 
     @abstractmethod
-    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+    def feature_importances(self, booster: Any) -> NumpyArray:
         """The engine's importances, unscaled."""
 
 
@@ -255,9 +254,9 @@ class FittedModel:
         for raw in self.engine.staged_raw_prediction(self.booster, X):
             yield np.asarray(raw, dtype=np.float64)
 
-    def feature_importances(self, n_features: int) -> NumpyArray:
+    def feature_importances(self) -> NumpyArray:
         """Importances that sum to one, or zeros without a single split."""
-        importances = self.engine.feature_importances(self.booster, n_features)
+        importances = self.engine.feature_importances(self.booster)
         return importances / max(float(importances.sum()), np.finfo(np.float64).tiny)
 
 
@@ -410,7 +409,7 @@ def fit_engine(
     -------
     FittedModel
     """
-    weight = check_weights(train.sample_weight, len(train.y))
+    weight = train.sample_weight
     start = np.asarray(loss.init_score(train.y, weight), dtype=np.float64)
     if loss.unit_curvature:
         _check_precision(train, start, engine)
@@ -418,7 +417,7 @@ def fit_engine(
     metric = loss.metric
     metric_unit = _metric_unit(metric, validation, start)
     if init_model is not None:
-        _check_outputs(engine.n_outputs(init_model), start.size, loss)
+        _check_margins(engine.n_outputs(init_model), start.size, loss)
         # a whole model has its start inside
         start = np.zeros_like(start)
     progress = Progress(engine.n_rounds, metric.name, verbose)
@@ -454,10 +453,9 @@ def fit_engine(
         mean_hessian=mean_hessian,
         max_delta_step=loss.max_delta_step,
         early_stopping_rounds=early_stopping_rounds,
-        progress=progress,
         init_model=init_model,
     )
-    with progress:
+    with closing(progress):
         booster, history = engine.train(task, train, validation)
         if validation is None and progress.due:
             raw = start + _columns(engine.raw_prediction(booster, train.X), start)
@@ -468,7 +466,7 @@ def fit_engine(
     # The margins before the last tree tell at once of nearly every model that it has splits; of
     # trees with several outputs, whose importances crash XGBoost 2, as well.
     if not np.ptp(raw_before, axis=0).any() and train.targets_vary.any():
-        _check_splits(engine, booster, train.X.shape[1])
+        _check_splits(engine, booster)
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
 
@@ -486,9 +484,9 @@ def check_range(engine: Engine, rows: Rows, suffix: str = "") -> None:
             refuse_beyond_single(values, f"{name}{suffix}", engine.name)
 
 
-def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
+def _check_splits(engine: Engine, booster: Any) -> None:
     """Warn of a model without a split."""
-    if not engine.feature_importances(booster, n_features).any():
+    if not engine.feature_importances(booster).any():
         warnings.warn(
             f"no tree of {engine.name} has a split, so that all predictions are the same: the rows "
             "are too few, or the targets too small or too large, for its limits, such as "
@@ -500,7 +498,7 @@ def _check_splits(engine: Engine, booster: Any, n_features: int) -> None:
         )
 
 
-def _check_outputs(k: int, wanted: int, loss: Loss) -> None:
+def _check_margins(k: int, wanted: int, loss: Loss) -> None:
     """Refuse a model to go on from that has other margins."""
     if k != wanted:
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from boostobj.estimators._base import (
     check_targets,
     check_training_settings,
     check_validation,
+    is_level,
     require_target,
     weighted_rows,
 )
@@ -23,20 +24,16 @@ from boostobj.losses.quantile import Quantile
 __all__ = ["check_enclosed", "check_level", "check_parameters", "check_rows", "has_validation"]
 
 
-def _is_level(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
-
-
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool | np.bool_)
 
 
 #: Parameter: what is allowed, in code and in words.
 _ALLOWED: dict[str, tuple[Any, str]] = {
-    "lower": (_is_level, "a number in (0, 1)"),
-    "upper": (_is_level, "a number in (0, 1)"),
+    "lower": (is_level, "a number in (0, 1)"),
+    "upper": (is_level, "a number in (0, 1)"),
     "quantiles": (
-        lambda v: v is None or (np.ndim(v) == 1 and all(_is_level(level) for level in v)),
+        lambda v: v is None or (np.ndim(v) == 1 and all(is_level(level) for level in v)),
         "a sequence of numbers in (0, 1) or None",
     ),
     "calibration": (
@@ -45,7 +42,7 @@ _ALLOWED: dict[str, tuple[Any, str]] = {
     ),
     "joint": (_is_bool, "True or False"),
     "symmetric": (_is_bool, "True or False"),
-    "calibration_fraction": (_is_level, "a number in (0, 1)"),
+    "calibration_fraction": (is_level, "a number in (0, 1)"),
     "cv": (lambda v: not isinstance(v, Integral) or int(v) >= 2, "2 folds or more"),
     "unbounded": (_is_bool, "True or False"),
     "n_jobs": (
@@ -65,7 +62,7 @@ _OF_TRAINING = {
 
 def check_level(value: Any, name: str) -> None:
     """Refuse what is no number between 0 and 1."""
-    if not _is_level(value):
+    if not is_level(value):
         raise ValueError(f"{name} must be a number in (0, 1), got {value!r}")
 
 
@@ -104,7 +101,7 @@ def has_validation(model: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -
 
 def check_rows(model: Any, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Rows:
     """Targets and weights that fit the features."""
-    require_target(model, y, suffix)
+    require_target(model, y)
     y = column_or_1d(check_targets(y, f"y{suffix}", Quantile()))
     return weighted_rows(X, y, sample_weight, suffix)
 

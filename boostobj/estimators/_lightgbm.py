@@ -72,7 +72,6 @@ class LightGBMEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
-        self._refuse_reserved()
         if self.boosting in ("rf", "random_forest"):
             raise ValueError(
                 f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "
@@ -198,7 +197,7 @@ class LightGBMEngine(Engine):
         """Number of rounds in the booster."""
         return int(booster.current_iteration())
 
-    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+    def feature_importances(self, booster: Any) -> NumpyArray:
         """The engine's importances, unscaled."""
         kind = self.given.get("importance_type", "split")
         return np.asarray(booster.feature_importance(kind), dtype=float)
@@ -241,11 +240,11 @@ def _check_names(X: Any) -> None:
 
 def _readable(X: Any) -> Any:
     """Features whose categories LightGBM can write into a model, as JSON."""
-    return numbered(X, known=lambda categories: all(map(_is_scalar_of_json, categories.tolist())))
 
+    def scalars_of_json(categories: Any) -> bool:
+        return all(isinstance(value, str | int | float) for value in categories.tolist())
 
-def _is_scalar_of_json(value: Any) -> bool:
-    return isinstance(value, str | int | float)
+    return numbered(X, known=scalars_of_json)
 
 
 @cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -56,14 +54,7 @@ class Progress:
     def _text(self, number: int, score: float) -> str:
         return f"{number}/{self.total}  {self.metric} {score:.6g}"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the line of the bar."""
         if self.bar and self.round:
             print()

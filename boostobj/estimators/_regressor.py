@@ -93,14 +93,12 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            estimator,
-            loss=loss,
-            early_stopping_rounds=early_stopping_rounds,
-            validation_fraction=validation_fraction,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.estimator = estimator
+        self.loss = loss
+        self.early_stopping_rounds = early_stopping_rounds
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -166,11 +164,6 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
             validation = validation._replace(y=check_targets(y_val, "y_val", loss))
-            if validation.y.shape[1:] != rows.y.shape[1:]:
-                raise ValueError(
-                    f"BoostRegressor: y_val of shape {validation.y.shape} does not fit y of "
-                    f"shape {rows.y.shape}"
-                )
         warn_of_constant(self, rows.y, rows.sample_weight)
         self.loss_ = loss
         return self._fit(engine, rows, validation, origin)

@@ -57,7 +57,6 @@ class XGBoostEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour."""
-        self._refuse_reserved()
         if self.estimator.get_params().get("booster") == "gblinear":
             raise ValueError(
                 "estimator: booster='gblinear' boosts linear models; boostobj boosts trees"
@@ -237,11 +236,11 @@ class XGBoostEngine(Engine):
         """Number of rounds in the booster."""
         return int(booster.num_boosted_rounds())
 
-    def feature_importances(self, booster: Any, n_features: int) -> NumpyArray:
+    def feature_importances(self, booster: Any) -> NumpyArray:
         """The engine's importances, unscaled."""
         kind = getattr(self.estimator, "importance_type", None) or "gain"
         scores = booster.get_score(importance_type=kind)
-        names = booster.feature_names or [f"f{i}" for i in range(n_features)]
+        names = booster.feature_names or [f"f{i}" for i in range(booster.num_features())]
         return np.asarray([scores.get(name, 0.0) for name in names])
 
     def _dataset(self, rows: Rows, names: list[str] | None) -> Any:

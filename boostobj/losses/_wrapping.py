@@ -75,19 +75,19 @@ def formula_of_rows(loss: Loss) -> str:
     return substitute(formula, "p", spelled_out(loss.link))
 
 
-def check_two_class(owner: object, name: str, allowed: str = "a two-class loss") -> None:
-    """Check a parameter that is a loss of labels 0 and 1; an error says what is `allowed`.
+def check_two_class(owner: Any, allowed: str = "a two-class loss") -> None:
+    """Check that the parameter `loss` is one of labels 0 and 1; an error says what is `allowed`.
 
     Raises
     ------
     TypeError
         If it is not.
     """
-    loss = getattr(owner, name)
+    loss = owner.loss
     known = isinstance(loss, MarginLoss | PointwiseLoss)
     # A probability is bounded on both sides, which tells it from a count.
     if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
-        raise TypeError(f"{title(owner)}: {name} must be {allowed}, got {loss!r}")
+        raise TypeError(f"{title(owner)}: loss must be {allowed}, got {loss!r}")
 
 
 def _holds(loss: Loss, *targets: float) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, weighted_quantile
 from boostobj._typing import Array, NumpyArray
+from boostobj.base import ResidualDerivatives, Sample
 from boostobj.curvature import PinballLoss
 
 
@@ -41,10 +42,22 @@ class AbsoluteError(PinballLoss):
     builtin = {"xgboost": "reg:absoluteerror", "lightgbm": "regression_l1"}
     # twice the pinball loss of the median
     _quantile = 0.5
-    _height = 2.0
 
     def _value(self, r: Array) -> Array:
         return array_namespace(r).abs(r)
+
+    def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
+        gradient, hessian = super()._gradient_hessian(r)
+        return 2 * gradient, 2 * hessian
+
+    def _softened(self, sample: Sample) -> ResidualDerivatives:
+        half = super()._softened(sample)
+
+        def doubled(r: Array) -> tuple[Array, Array]:
+            gradient, hessian = half(r)
+            return 2 * gradient, 2 * hessian
+
+        return doubled
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, 0.5, weight)

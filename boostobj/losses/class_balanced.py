@@ -64,9 +64,7 @@ class ClassBalanced(MadeOfLosses, Loss):
     _title: ClassVar[str] = "ClassBalanced"
 
     def __new__(cls, loss: Any = None, counts: Any = None, beta: float = 0.999) -> Self:
-        """Make an object of the family of `loss`; without one, as some unpickling asks, of this."""
-        if loss is None:
-            return object.__new__(TwoClassBalanced if cls is ClassBalanced else cls)  # type: ignore[return-value]
+        """Make an object of the family of `loss`."""
         family = MulticlassClassBalanced if isinstance(loss, MulticlassLoss) else TwoClassBalanced
         if cls not in (ClassBalanced, TwoClassBalanced, MulticlassClassBalanced):
             raise TypeError(f"{cls.__name__}: ClassBalanced cannot be subclassed")
@@ -86,7 +84,7 @@ class ClassBalanced(MadeOfLosses, Loss):
         return "class_balanced"
 
     def __post_init__(self) -> None:
-        check_numbers(self, "counts", low=0, length=2)
+        check_numbers(self, "counts", length=2)
         check_number(self, "beta", low=0, high=1, closed=True)
         if self.beta == 1:
             raise ValueError("ClassBalanced: beta must be < 1, got 1.0")
@@ -138,7 +136,7 @@ class TwoClassBalanced(ClassBalanced, PointwiseLoss):
     """`ClassBalanced` of a two-class loss."""
 
     def __post_init__(self) -> None:
-        check_two_class(self, "loss", "a loss of two or k classes")
+        check_two_class(self, "a loss of two or k classes")
         super().__post_init__()
         if len(self.counts) != 2:
             raise ValueError(

@@ -57,7 +57,7 @@ class FocalSoftmax(MulticlassLoss):
     def __post_init__(self) -> None:
         check_number(self, "gamma", low=0, closed=True)
         if self.alpha is not None:
-            check_numbers(self, "alpha", low=0, length=2)
+            check_numbers(self, "alpha", length=2)
 
     @classmethod
     def examples(cls) -> tuple[FocalSoftmax, ...]:

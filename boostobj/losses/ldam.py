@@ -62,7 +62,7 @@ class LDAM(BinaryLoss):
     link = Logit()
 
     def __post_init__(self) -> None:
-        check_numbers(self, "counts", low=0, length=2)
+        check_numbers(self, "counts", length=2)
         if len(self.counts) > 2:
             raise ValueError(
                 f"LDAM: counts must hold 2 numbers, got {self.counts!r}; "
@@ -130,7 +130,7 @@ class LDAMSoftmax(MulticlassLoss):
     )
 
     def __post_init__(self) -> None:
-        check_numbers(self, "counts", low=0, length=2)
+        check_numbers(self, "counts", length=2)
         check_number(self, "max_margin", low=0)
 
     @classmethod

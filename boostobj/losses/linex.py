@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import check_number
-from boostobj._math import choose, clip, exp_remainder, expm1, largest
+from boostobj._arrays import array_namespace, check_number
+from boostobj._math import choose, clip, exp_remainder, largest
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss
 
@@ -67,7 +67,7 @@ class Linex(ResidualLoss):
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
         x, rate = self.a * r, max(1.0, abs(self.a))
-        e = expm1(clip(x, max=math.log(largest(r) / rate)))
+        e = array_namespace(r).expm1(clip(x, max=math.log(largest(r) / rate)))
         linear = clip(e, max=-1e-18) / clip(x, max=-1e-18)
         hessian = choose(x < 0, linear, e + 1, r.dtype)
         return self.a * e, self.a**2 * clip(hessian, max=largest(r) / rate**2)

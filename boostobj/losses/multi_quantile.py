@@ -80,7 +80,7 @@ class MultiQuantile(Loss):
                 f"got {self.quantiles!r}"
             )
         if self.scales is not None:
-            check_numbers(self, "scales", low=0)
+            check_numbers(self, "scales")
             if len(self.scales) != len(self.quantiles):
                 raise ValueError(
                     f"MultiQuantile: scales must hold {len(self.quantiles)} numbers, one for each "

@@ -61,7 +61,7 @@ class OneVsRest(MadeOfLosses, MulticlassLoss):
     coupled_outputs = False
 
     def __post_init__(self) -> None:
-        check_two_class(self, "loss")
+        check_two_class(self)
         labels = np.asarray([0.0, 1.0])
         if self.loss._adapted(Sample(labels, labels)) != self.loss:
             raise TypeError(

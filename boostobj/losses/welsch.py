@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boostobj._arrays import array_namespace, check_number
-from boostobj._math import clip, expm1
+from boostobj._math import clip
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss
 
@@ -54,6 +54,7 @@ class Welsch(RedescendingLoss):
         return clip(r / self.scale, min=-FAR, max=FAR) ** 2
 
     def _value(self, r: Array) -> Array:
+        expm1 = array_namespace(r).expm1
         return self.scale * (self.scale / -2 * expm1(-self._square(r)))
 
     def _root_weight(self, r: Array) -> Array:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from boostobj._arrays import Interval, align, as_float, check_weights, on_host, weighted_mean
+from boostobj._arrays import Interval, align, as_float, check_weights, on_host, title, weighted_mean
 from boostobj._loss import refuse_call_of_class
 from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray
@@ -30,12 +30,6 @@ _MAXIMISED = ("auc", "map", "ndcg", "pre")
 _SPELLED_OUT = 8
 
 _registry: dict[str, type[Metric]] = {}
-
-
-def class_name(cls: type) -> str:
-    """The class's name."""
-    # Type checkers take `Metric.__name__` for the property that its instances have.
-    return cls.__name__
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ class Metric(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register(_registry, class_name(cls), cls)
+        register(_registry, cls.__name__, cls)  # type: ignore[arg-type]  # no property of classes
 
     #: What compares models by the metric, as a function of targets and predictions.
     _to_compare: ClassVar[str] = "metric.score"
@@ -86,7 +80,7 @@ class Metric(ABC):
     @property
     def _label(self) -> str:
         """The name before any prefix."""
-        return _label(snake_case(class_name(type(self))), self)
+        return _label(snake_case(title(self)), self)
 
     @property
     def __name__(self) -> str:
@@ -162,7 +156,7 @@ class Metric(ABC):
         """
         if hasattr(y_true, "predict"):
             raise TypeError(
-                f"{class_name(type(self))} is no scorer: pass sklearn.metrics.make_scorer("
+                f"{title(self)} is no scorer: pass sklearn.metrics.make_scorer("
                 f"{self._to_compare}, greater_is_better={self.higher_is_better})"
             )
         batch = read_call(y_true, y_pred, sample_weight, group)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number
+from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number, title
 from boostobj._labels import check_probability_rows
 from boostobj._typing import NumpyArray
-from boostobj.metrics.base import Metric, class_name
+from boostobj.metrics.base import Metric
 
 __all__ = [
     "AUC",
@@ -409,7 +409,7 @@ def _probability_rows(
     except ValueError as error:
         raise ValueError(
             f"{error}; give the metric the loss's link if it gets margins, "
-            f"as in {class_name(type(metric))}(link=loss.link); XGBoost's multi:softmax gives "
+            f"as in {title(metric)}(link=loss.link); XGBoost's multi:softmax gives "
             "class numbers, multi:softprob probabilities"
         ) from None
     if y_pred.ndim == 2:

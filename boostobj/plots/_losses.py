@@ -119,10 +119,11 @@ class LossDisplay:
         Raises
         ------
         TypeError
-            If `loss` is no loss.
+            If `loss` is no loss, or `quantities` is a single name.
         ValueError
             If losses of different families have no axis in common, a target is outside a loss's
-            domain, or a loss cannot be drawn along a line.
+            domain, a loss cannot be drawn along a line, a quantity is unknown, or the margins or
+            axes do not fit.
         """
         display = cls.evaluate(loss, y_true=y_true, raw_prediction=raw_prediction)
         return display.plot(ax, quantities=quantities)
@@ -198,6 +199,8 @@ class LossDisplay:
 
         Raises
         ------
+        TypeError
+            If `quantities` is a single name and no sequence of them.
         ValueError
             If a quantity is unknown, or axes do not fit the quantities.
         """
@@ -332,9 +335,7 @@ def _xlabel(loss: Loss, y_true: float) -> str:
     kind = _axis_kind(loss)
     if kind == "residual" and y_true == 0:
         return "residual: prediction - target"
-    if kind == "two classes" and y_true == 1:
-        return "margin of the row's own class"
-    if kind == "k classes":
+    if kind == "k classes" or (kind == "two classes" and y_true == 1):
         return "margin of the row's own class"
     if kind == "two rows of a group":
         return "score of the better row - score of the other"

@@ -53,18 +53,10 @@ def _(loss: PointwiseLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, A
 
 
 @variables.register(MulticlassLoss)
-def _(loss: MulticlassLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
-    return {"y": y, "raw": raw, "p": link(raw)}
-
-
 @variables.register(GroupLoss)
-def _(loss: GroupLoss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
-    return {"y": y, "raw": raw, "p": link(raw)}
-
-
 @variables.register(MultiQuantile)
-def _(loss: MultiQuantile, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
-    return {"y": y, "raw": raw}
+def _(loss: Loss, y: Any, raw: Sequence[Any], link: Any) -> dict[str, Any]:
+    return {"y": y, "raw": raw, "p": link(raw)}
 
 
 @singledispatch

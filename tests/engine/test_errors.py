@@ -158,21 +158,6 @@ def test_no_rows_have_no_losses(loss):
         loss.init_score(y[:0])
 
 
-@pytest.mark.parametrize("loss", [boostobj.Huber("auto"), boostobj.LogCosh("auto")], ids=repr)
-def test_margins_without_a_width_are_refused_by_name(loss):
-    with pytest.raises(ValueError, match="raw_prediction must be finite, got nan"):
-        loss(np.zeros(4), np.full(4, np.nan, dtype=np.float32))
-
-
-@pytest.mark.parametrize(
-    "loss", [boostobj.Huber(), boostobj.Huber("auto"), boostobj.LogCosh(), boostobj.Lp()], ids=repr
-)
-def test_an_infinite_margin_is_refused_by_name(loss):
-    raw = np.asarray([0, 1, np.inf], dtype=np.float32)
-    with pytest.raises(ValueError, match=r"raw_prediction must be finite, got inf \(1 of 3 values"):
-        loss(np.ones(3), raw)
-
-
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_row_without_finite_derivatives_is_named():
     y = np.asarray([1, 1e-30, 2], dtype=np.float32)

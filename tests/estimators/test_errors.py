@@ -627,7 +627,6 @@ def test_a_class_that_is_too_rare_to_split_is_called_by_its_label():
 def test_features_that_do_not_match_at_predict(engine):
     with pytest.raises(ValueError, match="X has 2 features, but BoostRegressor is expecting 3"):
         BoostRegressor(ENGINES[engine]).fit(X, Y).predict(X[:, :2])
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = BoostRegressor(ENGINES[engine]).fit(frame, Y)
     with pytest.raises(ValueError, match="feature names should match those that were passed"):
@@ -638,7 +637,6 @@ def test_features_that_do_not_match_at_predict(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_frames(engine):
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = BoostRegressor(ENGINES[engine])
     with pytest.raises(ValueError, match="X is empty: 0 rows, 3 columns"):
@@ -829,7 +827,6 @@ def test_going_on_from_a_custom_objective_under_a_planted_one():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_going_on_with_other_features(engine):
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = BoostRegressor(ENGINES[engine])
     first = BoostRegressor(ENGINES[engine]).fit(frame, Y)

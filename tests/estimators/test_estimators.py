@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -48,7 +47,6 @@ from boostobj import (
     Poisson,
     Quantile,
     QuantileIntervalRegressor,
-    ResidualLoss,
     Softmax,
     SquaredError,
     Tweedie,
@@ -683,8 +681,7 @@ def test_metadata_routing(engine, regression):
         weighted = search.fit(X, y, sample_weight=heavy).predict(X)
         model = BoostRegressor(engine).set_fit_request(X_val=True, y_val=True)
         pipeline = make_pipeline(StandardScaler(), model)
-        if hasattr(pipeline, "transform_input"):
-            pipeline.set_params(transform_input=["X_val"])
+        pipeline.set_params(transform_input=["X_val"])
         pipeline.fit(X, y, X_val=X, y_val=y)
     assert weighted.mean() > BoostRegressor(engine).fit(X, y).predict(X).mean() + 0.5
     history = pipeline[-1].evals_result_["validation"]["squared_error"]
@@ -748,20 +745,6 @@ def test_workers_do_not_oversubscribe(regression, monkeypatch):
     assert results == [(1, 0), (1, 0)]
 
 
-def test_own_losses_need_no_more_than_a_class(regression):
-    X, y, _ = regression
-
-    @dataclass(frozen=True)
-    class Quartic(ResidualLoss):
-        def _value(self, r):
-            return r**2 + r**4 / 100
-
-        def _gradient_hessian(self, r):
-            return 2 * r + r**3 / 25, 2 + 3 * r**2 / 25
-
-    assert BoostRegressor(ENGINES["xgboost"], loss=Quartic()).fit(X, y).score(X, y) > 0.5
-
-
 def test_lazy_names():
     assert boostobj.BoostRegressor is BoostRegressor
     with pytest.raises(AttributeError, match="module 'boostobj' has no attribute 'Boost'"):
@@ -773,7 +756,6 @@ def test_lazy_names():
 
 @pytest.fixture(scope="module")
 def frame(regression):
-    pd = pytest.importorskip("pandas")
     X, y, _ = regression
     rng = np.random.default_rng(1)
     kind = rng.integers(0, 4, 600)

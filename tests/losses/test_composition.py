@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 import re
 from dataclasses import dataclass, replace
 
@@ -49,15 +47,6 @@ COMBINATIONS = [
 @pytest.mark.parametrize("loss", COMBINATIONS, ids=repr)
 def test_check_loss(loss):
     check_loss(loss)
-
-
-@pytest.mark.parametrize("loss", [bo.Softmax() + 2 * bo.FocalSoftmax(), 2 * bo.OneVsRest()])
-def test_copies(loss):
-    twins = [copy.deepcopy(loss), pickle.loads(pickle.dumps(loss)), eval(repr(loss), vars(bo))]
-    for twin in twins:
-        assert twin == loss
-        assert type(twin) is type(loss)
-        assert hash(twin) == hash(loss)
 
 
 def test_repr_and_formula_read_like_the_expression():

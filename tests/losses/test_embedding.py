@@ -52,19 +52,6 @@ def test_values_follow_the_formula(loss):
     np.testing.assert_allclose(single, np.repeat(expected, size), rtol=1e-4, atol=1e-6)
 
 
-@each_loss
-def test_gradient_is_the_derivative_of_the_summed_values(loss):
-    y, raw = rows(loss)
-    gradient, hessian = loss.gradient_hessian(y, raw)
-    numeric = np.empty_like(raw)
-    for i in np.ndindex(*raw.shape):
-        step = np.zeros_like(raw)
-        step[i] = 1e-6
-        numeric[i] = (loss.value(y, raw + step).sum() - loss.value(y, raw - step).sum()) / 2e-6
-    np.testing.assert_allclose(gradient, numeric, atol=1e-6)
-    assert np.all(hessian > 0)
-
-
 def test_contrastive_is_majorised_whatever_both_points_do():
     rng = np.random.default_rng(1)
     for loss in (bo.Contrastive(), bo.Contrastive(margin=0.3)):
