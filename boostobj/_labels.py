@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import device
 
-from boostobj._arrays import Interval, array_namespace, describe_violations
+from boostobj._arrays import array_namespace
+from boostobj._domains import Interval, describe_violations
 from boostobj._typing import Array, NumpyArray
 
 #: The best margin of a class without rows is minus infinity; it starts as if it had this share.

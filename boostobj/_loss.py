@@ -13,17 +13,15 @@ import numpy as np
 from array_api_compat import device, is_numpy_array
 
 from boostobj._arrays import (
-    Domain,
-    Interval,
-    align,
     array_namespace,
     as_rows,
-    check_weights,
     on_host,
     title,
     weighted_mean,
     weighted_quantile,
 )
+from boostobj._checks import align, check_weights
+from boostobj._domains import Domain, Interval
 from boostobj._labels import LEAST_SHARE
 from boostobj._math import clip, largest, saturated
 from boostobj._parallel import by_row

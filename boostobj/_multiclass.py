@@ -7,15 +7,9 @@ from abc import abstractmethod
 import numpy as np
 
 from boostobj import links
-from boostobj._arrays import (
-    ClassLabels,
-    Interval,
-    align,
-    check_count,
-    check_outputs,
-    title,
-    weighted_mean,
-)
+from boostobj._arrays import title, weighted_mean
+from boostobj._checks import align, check_count, check_outputs
+from boostobj._domains import ClassLabels, Interval
 from boostobj._labels import LEAST_SHARE, check_probability_rows, label_rows
 from boostobj._loss import Loss
 from boostobj._typing import Array, ArrayLike, NumpyArray

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_array
 
-from boostobj._arrays import as_count
+from boostobj._checks import as_count
 from boostobj._typing import Array, NumpyArray
 
 #: Numbers per chunk: few enough that temporaries stay in a core's cache, many enough that NumPy's

@@ -71,7 +71,8 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias, final
 
-from boostobj._arrays import BinaryLabels, ClassLabels, Domain, Interval, weighted_quantile
+from boostobj._arrays import weighted_quantile
+from boostobj._domains import BinaryLabels, ClassLabels, Domain, Interval
 from boostobj._labels import class_side, one_row_per_class, own_margin
 from boostobj._loss import Derivatives, Loss
 from boostobj._multiclass import MulticlassLoss

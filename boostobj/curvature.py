@@ -70,7 +70,8 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_choice, check_number, on_host
+from boostobj._arrays import array_namespace, on_host
+from boostobj._checks import check_choice, check_number
 from boostobj._math import clip, largest
 from boostobj._typing import Array, Curvature
 from boostobj.base import Loss, ResidualDerivatives, ResidualLoss, Sample

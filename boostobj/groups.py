@@ -19,7 +19,8 @@ from abc import abstractmethod
 
 import numpy as np
 
-from boostobj._arrays import Interval, as_float, on_host, title
+from boostobj._arrays import as_float, on_host, title
+from boostobj._domains import Interval
 from boostobj._loss import in_range
 from boostobj._math import saturated
 from boostobj._typing import Array, ArrayLike, NumpyArray

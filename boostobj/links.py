@@ -12,7 +12,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from boostobj._arrays import Domain, Interval, array_namespace, as_float, check_number
+from boostobj._arrays import array_namespace, as_float
+from boostobj._checks import check_number
+from boostobj._domains import Domain, Interval
 from boostobj._formulas import spelled_out
 from boostobj._math import clip, exp_softplus, sigmoid, softmax, softplus, times
 from boostobj._typing import Array, ArrayLike

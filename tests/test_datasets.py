@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from boostobj import datasets
 
-pd = pytest.importorskip("pandas")
 DATA = Path(__file__).parent.parent / "data"
 
 

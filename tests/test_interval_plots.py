@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from lightgbm import LGBMRegressor
 from matplotlib.figure import Figure
@@ -89,7 +90,6 @@ def test_displays_name_a_column_that_a_frame_of_polars_lacks():
 
 
 def test_missing_entries_of_a_table_of_pyarrow_have_their_bin():
-    pa = pytest.importorskip("pyarrow")
     kind = pa.array(["a", None, "z"] * 50).dictionary_encode()
     X = pa.table({"kind": kind, "a": np.linspace(0, 1, 150)})
     y = X["a"].to_numpy()

@@ -103,6 +103,38 @@ class WellsThoughtToBeOne(ResidualLoss):
         return r * near, np.maximum(near, 1e-6)
 
 
+@planted("init_score", "a loss with several minima has unimodal = False")
+class ClassesThatLetGo(BinaryLoss):
+    """The best of its minima depends on the classes' shares."""
+
+    formula = "1/(1 + exp(raw)) if y > 0 else 0.6/(1 + exp(8 - 4*raw))"
+    link = Logit()
+    curvature = "smoothed"
+
+    def _value(self, y, raw):
+        return np.where(y > 0, sigmoid(-raw), 0.6 * sigmoid(4 * raw - 8))
+
+    def _gradient_hessian(self, y, raw):
+        up, down = sigmoid(raw) * sigmoid(-raw), sigmoid(4 * raw - 8) * sigmoid(8 - 4 * raw)
+        return np.where(y > 0, -up, 2.4 * down), np.where(y > 0, up, 9.6 * down)
+
+
+@planted("hessian_size", "the boosters' Newton step at y_true=.*the Hessian is too small")
+class FadingHessian(Cauchy):
+    """The second derivative, which is negative far off, clipped."""
+
+    formula = Cauchy.formula
+    curvature = "smoothed"
+
+    def _gradient_hessian(self, r):
+        gradient, _ = super()._gradient_hessian(r)
+        u = np.clip(r / self.scale, -1e4, 1e4) ** 2
+        return gradient, np.maximum((1 - u) / (1 + u) ** 2, 1e-16)
+
+    def _softened(self, sample):
+        return self._gradient_hessian
+
+
 @planted("labels", "value at y_true=.*got .*expected")
 class OneCodeOfLabels(BinaryLoss):
     formula = "log(1 + exp(-raw)) if y > 0 else log(1 + exp(raw))"

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import Interval, check_weights, title
+from boostobj._arrays import title
+from boostobj._checks import check_weights
+from boostobj._domains import Interval
 from boostobj._loss import Derivatives, two_arrays
 from boostobj._parallel import each_chunk, rows_of
 from boostobj._sample import SAMPLE_ROWS

@@ -2,10 +2,10 @@
 
 from boostobj.estimators._classifier import BoostClassifier
 from boostobj.estimators._conformal import TooFewRowsError
+from boostobj.estimators._interval import QuantileIntervalRegressor
 from boostobj.estimators._lightgbm import add_init_score
 from boostobj.estimators._regressor import BoostRegressor
 from boostobj.estimators._scorers import interval_scorers
-from boostobj.estimators.interval import QuantileIntervalRegressor
 
 __all__ = [
     "BoostClassifier",

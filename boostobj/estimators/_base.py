@@ -19,7 +19,8 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from boostobj._arrays import check_weights, holds_dates, on_host, title
+from boostobj._arrays import holds_dates, on_host, title
+from boostobj._checks import check_weights
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, get_loss
 from boostobj.estimators._features import check_features

@@ -14,7 +14,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from boostobj._arrays import Interval, on_host, title
+from boostobj._arrays import on_host, title
+from boostobj._domains import Interval
 from boostobj._labels import check_probability_rows
 from boostobj._loss import takes_fractions
 from boostobj._typing import ArrayLike, NumpyArray

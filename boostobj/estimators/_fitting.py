@@ -29,9 +29,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 
-from boostobj._arrays import as_count
+from boostobj._checks import as_count
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
 from boostobj.engine.adapter import Adapter
@@ -372,10 +372,9 @@ def split_rows(
 
 def take_rows(rows: Rows, index: NumpyArray) -> Rows:
     """Some of the rows."""
-    weight = rows.sample_weight
-    return Rows(
-        _safe_indexing(rows.X, index), rows.y[index], None if weight is None else weight[index]
-    )
+    X, y, weight = rows
+    X = X.iloc[index] if hasattr(X, "iloc") else X[index]
+    return Rows(X, y[index], None if weight is None else weight[index])
 
 
 def fit_engine(

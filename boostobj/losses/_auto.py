@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from boostobj._arrays import check_number, title
+from boostobj._arrays import title
+from boostobj._checks import check_number
 from boostobj.base import Loss, Sample
 
 LossT = TypeVar("LossT", bound=Loss)

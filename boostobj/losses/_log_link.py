@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from boostobj._arrays import Interval
+from boostobj._domains import Interval
 from boostobj._labels import LEAST_SHARE
 from boostobj._typing import NumpyArray
 from boostobj.base import PointwiseLoss

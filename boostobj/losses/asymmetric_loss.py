@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
 from boostobj._labels import one_row_per_class
 from boostobj._math import clip, power, sigmoids_and_softplus, softplus
 from boostobj._typing import Array, NumpyArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import check_number
+from boostobj._checks import check_number
 from boostobj._math import hypot, log_hypot1, within_scale
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss

@@ -9,13 +9,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from boostobj._arrays import (
-    Domain,
-    array_namespace,
-    as_array_like,
-    check_number,
-    check_numbers,
-)
+from boostobj._arrays import array_namespace, as_array_like
+from boostobj._checks import check_number, check_numbers
+from boostobj._domains import Domain
 from boostobj._formulas import spelled_out
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray

@@ -13,7 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from boostobj._arrays import Domain, weighted_mean
+from boostobj._arrays import weighted_mean
+from boostobj._domains import Domain
 from boostobj._formulas import spelled_out
 from boostobj._loss import Derivatives
 from boostobj._math import choose, clip, times

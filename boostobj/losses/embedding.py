@@ -10,7 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from boostobj._arrays import Interval, array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
+from boostobj._domains import Interval
 from boostobj._math import clip, saturated
 from boostobj._parallel import by_row
 from boostobj._typing import Array, NumpyArray

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import check_number
+from boostobj._checks import check_number
 from boostobj._math import choose
 from boostobj._typing import Array
 from boostobj.base import ResidualDerivatives, ResidualLoss, Sample

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
 from boostobj._math import log1p_remainder, within_scale
 from boostobj._typing import Array
 from boostobj.curvature import RobustHessian, RobustLoss

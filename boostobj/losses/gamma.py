@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import Interval
+from boostobj._domains import Interval
 from boostobj._math import bounded_exp
 from boostobj._typing import Array
 from boostobj.losses._log_link import LogLinkLoss

@@ -8,7 +8,8 @@ from math import inf  # for the representation of a shape
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
 from boostobj._math import choose, clip, expm1c, hypot, largest, log_hypot1, within_scale
 from boostobj._typing import Array
 from boostobj.losses._redescending import RedescendingLoss

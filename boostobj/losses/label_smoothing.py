@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import Interval, check_number
+from boostobj._checks import check_number
+from boostobj._domains import Interval
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss

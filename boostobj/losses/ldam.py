@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, as_array_like, check_number, check_numbers
+from boostobj._arrays import array_namespace, as_array_like
+from boostobj._checks import check_number, check_numbers
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.base import BinaryLoss, MulticlassLoss, own_margin

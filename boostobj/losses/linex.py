@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
 from boostobj._math import choose, clip, exp_remainder, largest
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import ResidualLoss

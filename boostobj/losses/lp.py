@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import array_namespace, check_number, weighted_quantile
+from boostobj._arrays import array_namespace, weighted_quantile
+from boostobj._checks import check_number
 from boostobj._math import hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import KinkedLoss

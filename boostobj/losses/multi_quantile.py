@@ -9,14 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from boostobj._arrays import (
-    align,
-    array_namespace,
-    check_levels,
-    check_numbers,
-    check_outputs,
-    weighted_quantile,
-)
+from boostobj._arrays import array_namespace, weighted_quantile
+from boostobj._checks import align, check_levels, check_numbers, check_outputs
 from boostobj._loss import Derivatives
 from boostobj._typing import Array, ArrayLike, NumpyArray
 from boostobj.base import Loss, ResidualDerivatives, Sample

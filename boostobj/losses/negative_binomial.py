@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from boostobj._arrays import check_number
+from boostobj._checks import check_number
 from boostobj._math import sigmoids, softplus
 from boostobj._typing import Array
 from boostobj.losses._log_link import LogLinkLoss

@@ -11,7 +11,9 @@ import numpy as np
 from array_api_compat import device
 from numpy.polynomial import Chebyshev, Polynomial
 
-from boostobj._arrays import Interval, array_namespace, check_number, on_host, title
+from boostobj._arrays import array_namespace, on_host, title
+from boostobj._checks import check_number
+from boostobj._domains import Interval
 from boostobj._math import saturated, softplus
 from boostobj._typing import Array, NumpyArray
 from boostobj.groups import GroupLoss

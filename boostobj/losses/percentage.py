@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import (
-    Domain,
-    Interval,
-    NonZero,
-    array_namespace,
-    check_number,
-    weighted_quantile,
-)
+from boostobj._arrays import array_namespace, weighted_quantile
+from boostobj._checks import check_number
+from boostobj._domains import Domain, Interval, NonZero
 from boostobj._math import choose, clip, hypot
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss

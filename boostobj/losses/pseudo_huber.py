@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import array_namespace, check_number
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_number
 from boostobj._math import clip, hypot, power
 from boostobj._typing import Array
 from boostobj.curvature import RobustHessian, RobustLoss

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boostobj._arrays import check_number, weighted_quantile
+from boostobj._arrays import weighted_quantile
+from boostobj._checks import check_number
 from boostobj._typing import Array, NumpyArray
 from boostobj.curvature import PinballLoss, pinball_gradient
 

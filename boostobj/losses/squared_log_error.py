@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from boostobj._arrays import Interval, array_namespace, check_choice
+from boostobj._arrays import array_namespace
+from boostobj._checks import check_choice
+from boostobj._domains import Interval
 from boostobj._math import clip
 from boostobj._typing import Array, NumpyArray
 from boostobj.base import PointwiseLoss

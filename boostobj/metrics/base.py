@@ -12,7 +12,9 @@ from zlib import crc32
 
 import numpy as np
 
-from boostobj._arrays import Interval, align, as_float, check_weights, on_host, title, weighted_mean
+from boostobj._arrays import as_float, on_host, title, weighted_mean
+from boostobj._checks import align, check_weights
+from boostobj._domains import Interval
 from boostobj._loss import refuse_call_of_class
 from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from boostobj._arrays import BinaryLabels, ClassLabels, Interval, check_count, check_number, title
+from boostobj._arrays import title
+from boostobj._checks import check_count, check_number
+from boostobj._domains import BinaryLabels, ClassLabels, Interval
 from boostobj._labels import check_probability_rows
 from boostobj._typing import NumpyArray
 from boostobj.metrics.base import Metric

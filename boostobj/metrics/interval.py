@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostobj._arrays import check_levels, check_number
+from boostobj._checks import check_levels, check_number
 from boostobj._typing import NumpyArray
 from boostobj.metrics.base import Metric
 

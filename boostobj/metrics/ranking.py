@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from boostobj._arrays import Interval, check_choice, check_count
+from boostobj._checks import check_choice, check_count
+from boostobj._domains import Interval
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.groups import check_group
 from boostobj.metrics.base import Metric

@@ -10,7 +10,8 @@ from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from boostobj._arrays import as_count, is_arrow
+from boostobj._arrays import is_arrow
+from boostobj._checks import as_count
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._conformal import TooFewRowsError
 from boostobj.estimators._fitting import Rows

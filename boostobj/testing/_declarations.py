@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from boostobj._arrays import Domain
+from boostobj._domains import Domain
 from boostobj.base import Loss
 from boostobj.links import Link
 from boostobj.testing import _families as families

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from boostobj._arrays import Domain
+from boostobj._domains import Domain
 from boostobj._labels import label_rows
 from boostobj._typing import NumpyArray
 from boostobj.base import (

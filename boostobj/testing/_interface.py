@@ -158,12 +158,17 @@ def init_score(trial: Trial) -> None:
     two_clusters = np.repeat([-5.0, 5.0], [35, 25]) + np.linspace(-1, 1, 60)
     if isinstance(trial.loss, ResidualLoss) and trial.loss._domain.contains(two_clusters).all():
         require_minimum(trial.loss, two_clusters, None)
+    if isinstance(trial.loss, MarginLoss | BinaryLoss):
+        for rare in (2, 8):
+            require_minimum(trial.loss, np.repeat([0.0, 1.0], [rare, 10 - rare]), None, rtol=1e-6)
     same = np.repeat(y[:1], 5)
     start = trial.loss.init_score(same)
     require(np.all(np.isfinite(start)), f"for targets that are all {y[0]:g} it is {start}")
 
 
-def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> None:
+def require_minimum(
+    loss: Loss, y: NumpyArray, weight: NumpyArray | None, rtol: float = 1e-9
+) -> None:
     from scipy.optimize import minimize, minimize_scalar
 
     start = np.asarray(loss.init_score(y, weight), dtype=np.float64)
@@ -176,7 +181,7 @@ def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> Non
         return min(float(np.average(fixed.value(y, raw), weights=weight)), 1e150)
 
     spread = float(np.std(y)) if loss.link == Identity() else 1.0
-    steps = spread * np.asarray([1e-4, 1e-2, 0.1, 0.5, 1, 2, 4])
+    steps = spread * np.asarray([1e-4, 1e-2, 0.1, 0.5, 1, 2, 4, 8, 16])
     rng = np.random.default_rng(0)
     directions = rng.standard_normal((4, *start.shape)) if start.ndim else np.ones(1)
     tried = [start + s * d for s in [*-steps, *steps] for d in directions]
@@ -189,7 +194,7 @@ def require_minimum(loss: Loss, y: NumpyArray, weight: NumpyArray | None) -> Non
     best = min(best, found, key=mean_loss)
     got, expected = mean_loss(start), mean_loss(best)
     require(
-        got <= expected + 1e-9 * abs(expected) + 1e-300,
+        got <= expected + rtol * abs(expected) + 1e-300,
         f"got {start.tolist()} of mean loss {got!r}, but {np.asarray(best).tolist()} "
         f"has {expected!r} ({'with' if weight is not None else 'without'} weights, "
         f"y_true from {y.min():g} to {y.max():g}); a loss with several minima has "

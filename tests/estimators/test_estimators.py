@@ -14,6 +14,8 @@ import array_api_strict as xp
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import sklearn
 from lightgbm import (
@@ -498,7 +500,6 @@ def test_class_weight_goes_by_the_labels_as_they_are(labels, regression):
 
 
 def test_missing_entries_of_a_pyarrow_dictionary_are_missing(regression):
-    pa = pytest.importorskip("pyarrow")
     X, y, _ = regression
     some = np.where(np.arange(len(y)) % 3, "a", None)
     labels = pa.chunked_array([pa.array(some).dictionary_encode()])
@@ -1098,7 +1099,6 @@ def test_categories_in_validation_rows(engine, frame):
 
 
 def test_rows_that_polars_has_not_collected():
-    pl = pytest.importorskip("polars")
     with pytest.raises(TypeError, match="LazyFrame holds no rows yet"):
         BoostRegressor().fit(pl.DataFrame({"a": [1.0, 2.0]}).lazy(), [1, 2])
 
@@ -1111,7 +1111,6 @@ def test_a_single_row_is_no_training_set(frame):
 
 @every_engine
 def test_booleans_of_arrow(engine, regression):
-    pytest.importorskip("pyarrow")
     X, y, _ = regression
     flag = pd.DataFrame({"flag": pd.array(y > 0, dtype="bool[pyarrow]"), "a": X[:, 0]})
     plain = flag.astype({"flag": bool})
@@ -1123,7 +1122,6 @@ def test_booleans_of_arrow(engine, regression):
 
 @every_engine
 def test_tables_with_nulls(engine, regression):
-    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
     X, y, _ = regression
     flag = [None if v > 2 else v > 0 for v in y.tolist()]
     cents = [None if v > 2 else Decimal(f"{v:.2f}") for v in y.tolist()]
@@ -1140,7 +1138,6 @@ def test_tables_with_nulls(engine, regression):
 
 @every_engine
 def test_polars(engine, frame):
-    pl = pytest.importorskip("polars")
     X, y = frame
     flag = X["flag"].astype("boolean").mask(X["a"] > 1)
     X = X.assign(flag=flag, order=X["kind"])

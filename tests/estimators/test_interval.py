@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import xgboost
 from lightgbm import LGBMRegressor
@@ -595,8 +596,6 @@ def test_frames_with_categories_and_missing_values(engine):
 
 
 def test_polars_frames(train):
-    pl = pytest.importorskip("polars")
-    pytest.importorskip("pyarrow")
     X, y, _ = train
     frame = pl.DataFrame({"a": X[:, 0], "b": X[:, 1]})
     model = make().fit(frame, y, groups=pl.Series(np.where(X[:, 2] > 0, "up", "down")))

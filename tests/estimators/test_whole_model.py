@@ -7,6 +7,7 @@ import sys
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost as xgb
 
@@ -151,7 +152,6 @@ def test_going_on_is_one_long_training(engine, loss, shifted, tmp_path):
 
 @pytest.mark.parametrize("engine", ["xgboost", "lightgbm"])
 def test_going_on_with_categories_in_another_order(engine):
-    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     levels = {"a": 0.0, "b": 10.0, "c": 20.0}
 
