@@ -402,14 +402,14 @@ def _predicted(
 
 def _column(X: Any, feature: int | str) -> NumpyArray:
     """One feature; ValueError if there is none of that name."""
+    if is_arrow(X):
+        X = X.to_pandas()
     try:
         column = _safe_indexing(X if hasattr(X, "shape") else np.asarray(X), [feature], axis=1)
     except Exception as error:  # polars has errors of its own
         raise ValueError(f"X has no column {feature!r}") from error
     if issparse(column):
         return np.asarray(column.toarray()[:, 0])
-    if is_arrow(column):
-        column = column.to_pandas()
     return np.asarray(column.iloc[:, 0] if hasattr(column, "iloc") else column).ravel()
 
 
