@@ -181,7 +181,8 @@ class Sample:
         """A quantile of distances, or a tenth of their mean if that is larger: many may be zero.
 
         For the mean, none counts as more than ten times their 0.9 quantile: a few gross outliers
-        say nothing about the others.
+        say nothing about the others. Rows whose target is the median are left out of that quantile:
+        nine tenths of the targets may be zero.
 
         Parameters
         ----------
@@ -197,7 +198,8 @@ class Sample:
         found = self.quantile(distance, quantile)
         if self.average(distance) <= 10 * found:  # nearly always, without another quantile
             return found
-        most = min(10 * self.quantile(distance, 0.9), largest(distance)) or None
+        others = self.average(self.y != self.quantile(self.y, 0.5))
+        most = min(10 * self.quantile(distance, 1 - others / 10), largest(distance)) or None
         return max(found, float(self.average(clip(distance, max=most))) / 10)
 
     def sum(self, here: Any) -> Any:

@@ -636,8 +636,6 @@ def test_a_metric_is_no_scorer(regression):
         (metrics.MeanBiasError(), 5.0, -100.0),
         (metrics.RMSE(), 5.0, -100.0),
         (metrics.R2(), 5.0, -100.0),
-        (bo.Quantile(0.5).metric, 5.0, -100.0),
-        (bo.Poisson().metric, 5.0, 1.6),
         (metrics.IntervalCoverage(0.9), (2.0, 9.0), (5.0, 5.0)),
     ],
     ids=lambda x: getattr(x, "name", ""),
@@ -655,6 +653,22 @@ def test_the_scorer_that_an_error_advises_takes_the_better_model(metric, better,
     scorer = eval(advice, {"sklearn": sklearn, "metric": metric})
     best, other = (scorer(model, X, y) for model in models)
     assert best > other
+
+
+def test_metrics_of_classes_are_compared_by_probabilities():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = (X[:, 0] + rng.normal(size=300) > 0).astype(int)
+    model = xgb.XGBClassifier(n_estimators=5, n_jobs=1).fit(X, y)
+    p = model.predict_proba(X)[:, 1]
+    for metric in (metrics.LogLoss(), metrics.AUC(), metrics.BrierScore(), metrics.FBeta()):
+        with pytest.raises(TypeError, match="is no scorer") as error:
+            metric(model, X, y)
+        scorer = eval(str(error.value).split("pass ")[1], {"sklearn": sklearn, "metric": metric})
+        sign = 1 if metric.higher_is_better else -1
+        assert scorer(model, X, y) == pytest.approx(sign * metric.score(y, p))
+    with pytest.raises(TypeError, match=r"gives -metric.score\(y, margins\)"):
+        bo.Logistic().metric(model, X, y)
 
 
 def test_the_unit_of_weights_does_not_matter():

@@ -107,16 +107,17 @@ class WellsThoughtToBeOne(ResidualLoss):
 class ClassesThatLetGo(BinaryLoss):
     """The best of its minima depends on the classes' shares."""
 
-    formula = "1/(1 + exp(raw)) if y > 0 else 0.6/(1 + exp(8 - 4*raw))"
+    formula = "raw**2/10**4 + (1/(1 + exp(raw)) if y > 0 else 0.4/(1 + exp(8 - 4*raw)))"
     link = Logit()
     curvature = "smoothed"
 
     def _value(self, y, raw):
-        return np.where(y > 0, sigmoid(-raw), 0.6 * sigmoid(4 * raw - 8))
+        return raw**2 / 1e4 + np.where(y > 0, sigmoid(-raw), 0.4 * sigmoid(4 * raw - 8))
 
     def _gradient_hessian(self, y, raw):
         up, down = sigmoid(raw) * sigmoid(-raw), sigmoid(4 * raw - 8) * sigmoid(8 - 4 * raw)
-        return np.where(y > 0, -up, 2.4 * down), np.where(y > 0, up, 9.6 * down)
+        slope = np.where(y > 0, -up, 1.6 * down)
+        return raw / 5e3 + slope, 2e-4 + np.where(y > 0, up, 6.4 * down)
 
 
 @planted("hessian_size", "the boosters' Newton step at y_true=.*the Hessian is too small")

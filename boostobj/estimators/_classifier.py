@@ -19,7 +19,7 @@ from boostobj._domains import Interval
 from boostobj._labels import check_probability_rows
 from boostobj._loss import takes_fractions
 from boostobj._typing import ArrayLike, NumpyArray
-from boostobj.base import Loss, MarginLoss, MulticlassLoss
+from boostobj.base import Loss, MulticlassLoss
 from boostobj.estimators._base import (
     BoostEstimator,
     Origin,
@@ -31,6 +31,7 @@ from boostobj.estimators._base import (
 )
 from boostobj.estimators._fitting import Rows
 from boostobj.estimators._groups import is_missing
+from boostobj.losses._wrapping import is_two_class
 from boostobj.losses.cross_entropy import CrossEntropy
 from boostobj.losses.softmax import Softmax
 
@@ -157,10 +158,11 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a
             multiclass loss; fractions between 0 and 1 are always taken for these.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
-            ``min_child_samples`` and bins. The engines hold sums of weights against
-            ``min_child_weight``, ``reg_lambda`` and the like, so that weights in another unit train
-            another model; divide by their mean if the unit is arbitrary.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, but in the bins of
+            LightGBM and of XGBoost 3.4 and in LightGBM's ``min_child_samples``. The engines hold
+            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
+            weights in another unit train another model; divide by their mean if the unit is
+            arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostClassifier or booster, optional
@@ -180,7 +182,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         y, y_val = on_host(y), on_host(y_val)
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, "BoostClassifier")
-        if not (isinstance(loss, MarginLoss | MulticlassLoss) or loss.link.gives_probabilities):
+        if not (isinstance(loss, MulticlassLoss) or is_two_class(loss)):
             raise TypeError(
                 f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
             )
@@ -239,9 +241,9 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> NumpyArray:
         """Margins, above zero for ``classes_[1]`` where there are two.
 
-        Of two classes it is the margin less ``loss_.link.link(0.5)``, which is not zero for
-        `Focal` with ``alpha != 0.5``. For ``loss_.metric`` and ``loss_.value`` take the margins of
-        ``loss_.link.link(predict_proba(X)[:, 1])``.
+        Of a loss of two classes it is the margin less ``loss_.link.link([0.5])``, which is not zero
+        for `Focal` with ``alpha != 0.5``; ``loss_.metric`` and ``loss_.value`` take the margin. Of
+        two margins, as of `Softmax`, it is their difference.
 
         Parameters
         ----------

@@ -50,13 +50,19 @@ class LightGBMEngine(Engine):
         "early_stopping_round": "set early_stopping_rounds on the boostobj estimator",
         "is_unbalance": "weigh rows by sample_weight or class_weight",
         "metric": "it is the loss's own metric",
+        "neg_bagging_fraction": "LightGBM knows no classes of a custom objective; weigh rows by "
+        "sample_weight or class_weight",
         "num_class": "it follows from the loss and the labels",
+        "pos_bagging_fraction": "LightGBM knows no classes of a custom objective; weigh rows by "
+        "sample_weight or class_weight",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     neutral = {
         "boost_from_average": (True,),
         "early_stopping_round": (0, -1),
         "is_unbalance": (False,),
+        "neg_bagging_fraction": (1,),
+        "pos_bagging_fraction": (1,),
         "objective": ("regression", "binary", "multiclass"),
         "scale_pos_weight": (1,),
     }

@@ -131,10 +131,11 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         y : array-like of shape (n,) or (n, k)
             Targets in the domain of the loss; k columns are k targets.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0: a row of weight two counts as two rows, but in LightGBM's
-            ``min_child_samples`` and bins. The engines hold sums of weights against
-            ``min_child_weight``, ``reg_lambda`` and the like, so that weights in another unit train
-            another model; divide by their mean if the unit is arbitrary.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, but in the bins of
+            LightGBM and of XGBoost 3.4 and in LightGBM's ``min_child_samples``. The engines hold
+            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
+            weights in another unit train another model; divide by their mean if the unit is
+            arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostRegressor or booster, optional

@@ -83,11 +83,15 @@ def check_two_class(owner: Any, allowed: str = "a two-class loss") -> None:
     TypeError
         If it is not.
     """
-    loss = owner.loss
+    if not is_two_class(owner.loss):
+        raise TypeError(f"{title(owner)}: loss must be {allowed}, got {owner.loss!r}")
+
+
+def is_two_class(loss: Loss) -> bool:
+    """Whether it is a loss of labels 0 and 1."""
+    # a probability is bounded on both sides, which tells it from a count
     known = isinstance(loss, MarginLoss | PointwiseLoss)
-    # A probability is bounded on both sides, which tells it from a count.
-    if not known or not _holds(loss, 0.0, 1.0) or _holds(loss, 2.0):
-        raise TypeError(f"{title(owner)}: loss must be {allowed}, got {loss!r}")
+    return known and _holds(loss, 0.0, 1.0) and not _holds(loss, 2.0)
 
 
 def _holds(loss: Loss, *targets: float) -> bool:

@@ -51,7 +51,8 @@ class Hinge(MarginLoss):
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         # On the kink of the larger class, where rounding would decide whether its rows pull: just
         # before it, in float32 as well, all rows do.
-        larger = np.sign(np.average(class_side(y, y.dtype), weights=weight))
+        mean = np.average(class_side(y, y.dtype), weights=weight)
+        larger = np.sign(np.round(mean, 12))  # classes of equal weight are a tie
         return float(larger * (1 - 2**-24))
 
 

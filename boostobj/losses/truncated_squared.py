@@ -23,7 +23,8 @@ class TruncatedSquared(MarginLoss):
 
     Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear, clipped.
     Curvature: the majoriser 2 up to the clip, and a small positive number beyond, where any
-    parabola lies above the loss. The loss is not convex.
+    parabola lies above the loss. The loss is not convex; its start value is the best constant near
+    zero, where rows of both classes pull.
 
     Parameters
     ----------
@@ -62,14 +63,13 @@ class TruncatedSquared(MarginLoss):
         return cls(), cls(clip=1.7)
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
-        # The mean of the labels, unless it is better to let one class go.
+        # The mean of the labels, but where rows of both classes pull: it may be better to let one
+        # class go, and nothing would be learnt from there.
         mean = float(np.average(class_side(y, y.dtype), weights=weight))
-
-        def mean_loss(constant: float) -> float:
-            raw = np.full_like(y, constant)
-            return float(np.average(self._pointwise_value(y, raw), weights=weight))
-
-        return min((mean, -1.0, 1.0), key=mean_loss)
+        if abs(mean) == 1:
+            return mean  # there is one only
+        furthest = min(1.0, (self.clip - 1) ** 2)
+        return float(np.clip(mean, -furthest, furthest))
 
     def _value(self, m: Array) -> Array:
         xp = array_namespace(m)

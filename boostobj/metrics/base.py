@@ -57,8 +57,10 @@ class Metric(ABC):
         super().__init_subclass__(**kwargs)
         register(_registry, cls.__name__, cls)  # type: ignore[arg-type]  # no property of classes
 
-    #: What compares models by the metric, as a function of targets and predictions.
+    #: What compares models by the metric, as a function of targets and predictions, and the
+    #: method that gives these.
     _to_compare: ClassVar[str] = "metric.score"
+    _response_method: ClassVar[str] = "predict"
 
     def __post_init__(self) -> None:
         if not isinstance(self.link, Link):
@@ -157,14 +159,19 @@ class Metric(ABC):
             As the calling slot wants it.
         """
         if hasattr(y_true, "predict"):
-            raise TypeError(
-                f"{title(self)} is no scorer: pass sklearn.metrics.make_scorer("
-                f"{self._to_compare}, greater_is_better={self.higher_is_better})"
-            )
+            raise TypeError(f"{title(self)} is no scorer: pass {self._scorer}")
         batch = read_call(y_true, y_pred, sample_weight, group)
         score = self.score(batch.y_true, batch.raw, batch.sample_weight, batch.group)
         value = self._ranked(score)
         return batch.adapter.metric_result(self.name, value, self.higher_is_better, batch.native)
+
+    @property
+    def _scorer(self) -> str:
+        """What compares models by the metric."""
+        return (
+            f"sklearn.metrics.make_scorer({self._to_compare}, greater_is_better="
+            f"{self.higher_is_better}, response_method={self._response_method!r})"
+        )
 
     def _ranked(self, score: float) -> float:
         """The score as early stopping may compare it."""
@@ -203,11 +210,8 @@ class LossMetric(Metric):
     loss: Loss
 
     @property
-    def _to_compare(self) -> str:  # type: ignore[override]
-        """The score, of margins."""
-        if self.loss.link == Identity():
-            return "metric.score"
-        return "lambda y, y_pred: metric.score(y, metric.loss.link.link(y_pred))"
+    def _scorer(self) -> str:
+        return "a function of estimator, X and y that gives -metric.score(y, margins)"
 
     @property
     def _label(self) -> str:

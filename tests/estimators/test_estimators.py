@@ -473,6 +473,16 @@ def test_probabilities_come_from_the_loss(engine, labels, regression):
     np.testing.assert_allclose(model.predict_proba(X)[:, 1], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [2 * Unlinked(), Unlinked() + Unlinked(), boostobj.ClassBalanced(Unlinked(), (300, 300))],
+)
+def test_what_is_made_of_a_loss_without_a_link_is_of_classes_too(loss, labels, regression):
+    X = regression[0]
+    model = BoostClassifier(LGBMClassifier(n_estimators=5, n_jobs=1), loss=loss).fit(X, labels)
+    assert model.score(X, labels) > 0.7
+
+
 @every_engine
 def test_no_probabilities_without_a_link(engine, labels, regression):
     X = regression[0]

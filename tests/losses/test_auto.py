@@ -80,6 +80,25 @@ def test_residuals_that_are_all_zero_have_any_width(loss):
     np.testing.assert_allclose(h, 1, rtol=1e-6)
 
 
+MOSTLY_ZERO = [*AUTO, boostobj.AbsoluteError(), boostobj.Quantile(0.9)]
+
+
+@pytest.mark.parametrize("loss", MOSTLY_ZERO, ids=repr)
+@pytest.mark.parametrize("offset", [0.0, 0.1])
+def test_a_twelfth_of_the_targets_differ(loss, offset):
+    """A scale that all the others tell leaves these out; 0.1 is none of single precision."""
+    X = np.random.default_rng(0).normal(size=(2000, 3))
+    y = np.where(X[:, 0] > 1.4, 5 + X[:, 1], 0.0) + offset
+    start = loss.init_score(y)
+    constant = loss.metric.score(y, np.full(2000, start))
+    data = xgb.DMatrix(X, y)
+    model = xgb.train({"base_score": start, "nthread": 1}, data, 60, obj=loss)
+    assert loss.metric.score(y, model.predict(data)) < 0.3 * constant
+    train = lgb.Dataset(X, y, init_score=np.full(2000, start))
+    model = lgb.train({"objective": loss, "verbose": -1, "num_threads": 1}, train, 60)
+    assert loss.metric.score(y, model.predict(X) + start) < 0.5 * constant
+
+
 def test_only_auto_is_a_word():
     with pytest.raises(ValueError, match="delta must be a number > 0 or 'auto', got 'median'"):
         boostobj.Huber(delta="median")

@@ -323,13 +323,32 @@ def test_ldam_of_two_classes_is_ldam_softmax():
 
 
 def test_truncated_squared_lets_wrong_labels_go():
-    """Of 100 rows of one kind, 30 have the wrong label; without a clip they count."""
+    """Of 100 rows of one kind, 30 have the wrong label; they count while the margin is small."""
     y = np.repeat([1.0, 0.0], [70, 30])
     assert bo.TruncatedSquared(clip=3).init_score(y) == pytest.approx(0.4)
-    assert bo.TruncatedSquared(clip=1.01).init_score(y) == 1
+    start = bo.TruncatedSquared(clip=1.01).init_score(y)
+    assert start == pytest.approx(1e-4)
+    assert np.all(bo.TruncatedSquared(clip=1.01).gradient_hessian([0, 1], [start, start])[0] != 0)
     gradient, hessian = bo.TruncatedSquared().gradient_hessian([1, 1], [0.0, -5.0])
     assert gradient[1] == 0
     assert hessian[1] < 0.01 * hessian[0]
+
+
+@pytest.mark.parametrize("clip", [1.2, 1.5, 1.8])
+@pytest.mark.parametrize("share", [0.05, 0.4])
+def test_truncated_squared_learns_a_rare_class(clip, share):
+    # it would be cheaper to let the rarer class go from the start
+    X = np.random.default_rng(0).normal(size=(600, 2))
+    y = (X[:, 0] > np.quantile(X[:, 0], 1 - share)).astype(float)
+    loss = bo.TruncatedSquared(clip)
+    raw = _xgb_train(loss, X, y, base_score=loss.init_score(y)).predict(xgb.DMatrix(X))
+    assert np.mean((raw > 0) == y) > 0.98
+
+
+def test_classes_of_equal_weight_are_a_tie_of_the_hinge():
+    for k in range(20, 60):
+        y = np.repeat([0.0, 1.0], [1000, k])
+        assert bo.Hinge().init_score(y, len(y) / 2 / np.bincount(y.astype(int))[y.astype(int)]) == 0
 
 
 def test_rows_that_a_hinge_leaves_alone_hold_back_a_fifth():
