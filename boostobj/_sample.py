@@ -173,9 +173,14 @@ class Sample:
         values, weight = on_host(values), self.weight
         if not self.is_alone:
             values, weight = map(self._cluster.from_all_workers, (values, weight))
-        if len(values) == 0:
+        if len(values) == 0 or (weight is not None and not np.any(weight)):
             return 0.0
         return weighted_quantile(values, quantile, weight)
+
+    @cached_property
+    def untied(self) -> float:
+        """The share of the rows whose target is not the median, less than half if most share it."""
+        return 1 - float(self.average(self.y == self.quantile(self.y, 0.5)))
 
     def extent(self, distance: Array, quantile: float) -> float:
         """A quantile of distances, or a tenth of their mean if that is larger: many may be zero.
@@ -198,8 +203,8 @@ class Sample:
         found = self.quantile(distance, quantile)
         if self.average(distance) <= 10 * found:  # nearly always, without another quantile
             return found
-        others = self.average(self.y != self.quantile(self.y, 0.5))
-        most = min(10 * self.quantile(distance, 1 - others / 10), largest(distance)) or None
+        outermost = self.quantile(distance, 1 - self.untied / 10)
+        most = min(10 * outermost, largest(distance)) or None
         return max(found, float(self.average(clip(distance, max=most))) / 10)
 
     def sum(self, here: Any) -> Any:

@@ -24,7 +24,9 @@ the scale of the residuals of the round, 1.25 times the median of twice their pi
 At the median that is the curvature ``1/(2|r|)`` of the majoriser, rounded off at zero, which
 follows the residuals down from any start, in any unit. A kernel saves noise and costs a bias, so
 that it is wider for extreme quantiles and the narrower the more rows there are,
-``b = (4v)**-0.2 / sqrt(1 + n/20000)`` with ``v = q * (1 - q)``.
+``b = (4v)**-0.2 / sqrt(1 + n/20000)`` with ``v = q * (1 - q)``. Where most targets are one value,
+such as zero, there is no density to smooth, and ``b`` is multiplied by the square of twice the
+share of the others, down to a hundredth.
 
 The further out the quantile, the less a distant row holds its leaf, ``a = (4v)**0.75``, since the
 many rows on the near side pull slowly; but enough that no distant row moves more than some three
@@ -136,7 +138,8 @@ def fitted_to_rows(quantile: float, sample: Sample, scale: float) -> tuple[float
     of_one = 1 / (1 + max(n_rows, sample.raw.shape[0], 1))
     quantile = min(max(quantile, of_one), 1 - of_one)
     v4 = 4 * quantile * (1 - quantile)
-    bandwidth = v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
+    smooth = min(max(0.1, 2 * sample.untied), 1.0) ** 2
+    bandwidth = smooth * v4**-0.2 / (1 + n_rows / 20_000) ** 0.5
     exponent = 2 * settled(quantile, sample, scale) / (1 + n_rows / 5_000)
     return bandwidth, max(6 - 4.5 * v4, 1 / v4) ** exponent
 

@@ -63,6 +63,15 @@ def t3(n: int = 20_000):
     return X, signal + np.exp(X[:, 4] / 2) * rng.standard_t(3, n)
 
 
+def claims(zeros: float, n: int = 20_000):
+    """Gamma-distributed amounts of some rows, and zero of the others, about this share of them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 6))
+    risk = 1.5 * X[:, 0] + X[:, 1] * X[:, 2] + rng.logistic(size=n)
+    amount = rng.gamma(2, np.exp(0.5 * X[:, 3] + 0.3 * X[:, 0]))
+    return X, np.where(risk > np.quantile(risk, zeros), amount, 0)
+
+
 def noisy(make):
     """A noiseless data set of scikit-learn's with t-distributed noise."""
     X, y = make(5000, random_state=0)
@@ -82,6 +91,9 @@ DATA = {
     "bikeshare": bikeshare,
 }
 
+#: Where most targets are zero.
+CLAIMS = {f"claims_{share:g}": lambda share=share: claims(share) for share in (0.6, 0.8, 0.92)}
+
 RDATASETS = {
     f"{problem[0]}.{problem[1]}": lambda problem=problem: numbers(*frame(*problem))
     for problem in PROBLEMS
@@ -92,7 +104,7 @@ def load(names):
     """Yield name, features and targets of the sets that can be had here."""
     for name in names:
         try:
-            X, y = (DATA | RDATASETS)[name]()
+            X, y = (DATA | CLAIMS | RDATASETS)[name]()
         except ModuleNotFoundError as error:
             print(f"{name} left out: pip install {error.name}")
             continue

@@ -179,3 +179,10 @@ def test_many_rows_want_narrow_kernels_and_whole_steps(signal):
     many = fitted_to_rows(0.05, Sample(np.resize(9 * noise, n), np.resize(x - 15, n)), 1.5)
     assert few[0] / many[0] == pytest.approx((6 / 1.1) ** 0.5, rel=1e-3)
     assert many[1] < 1.3 < 3 < few[1]
+
+
+def test_an_atom_is_not_smoothed():
+    y = np.random.default_rng(0).normal(size=1000)
+    zeros = np.where(np.arange(1000) < 900, 0.0, y)
+    smooth, narrow = (fitted_to_rows(0.9, Sample(t, 0.1 * y), 1.0)[0] for t in (y, zeros))
+    assert narrow == pytest.approx(0.04 * smooth)
