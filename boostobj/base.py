@@ -59,7 +59,7 @@ that is set as it is::
     def _adapted(self, sample):
         if self.scale is not None:
             return self
-        return replace(self, scale=sample.extent(np.abs(sample.raw - sample.y), 0.5))
+        return replace(self, scale=sample.extent(np.abs(sample.raw - sample.y), 0.5) or 1.0)
 
 The width of a smoothed Hessian in units of the target is called ``scale``. A subclass with
 parameters of its own is decorated again. Losses of groups of rows are in `boostobj.groups`.

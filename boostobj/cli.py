@@ -202,7 +202,7 @@ def _picture(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"must be a file, got the folder {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
-    return path
+    return path if path.suffix else path.with_suffix(".png")
 
 
 @contextmanager

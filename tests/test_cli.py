@@ -64,6 +64,12 @@ def test_show_and_plot_draw(capsys, tmp_path):
     assert both.stat().st_size > 10_000
 
 
+def test_a_picture_without_a_suffix_is_named_as_it_is_written(capsys, tmp_path):
+    out = run(capsys, "plot", "huber", "--output", str(tmp_path / "loss"))
+    assert f"picture: {tmp_path / 'loss.png'}" in out
+    assert (tmp_path / "loss.png").exists()
+
+
 def test_a_word_needs_no_quotes(capsys):
     assert "Hessian   exact" in run(capsys, "show", "log_cosh", "hessian=exact")
 

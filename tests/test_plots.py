@@ -47,8 +47,8 @@ def test_curves_are_the_losses_own(loss):
     zeros = np.zeros_like(X)
     np.testing.assert_array_equal(curve.value, loss.value(zeros, X))
     np.testing.assert_array_equal(curve.slope, loss.gradient_hessian(zeros, X)[0])
-    # A booster gets the same up to the one factor that makes Hessians count rows.
-    gradient, hessian = loss(zeros, X)
+    # A booster gets the same in its first round, up to the factor that makes Hessians count rows.
+    gradient, hessian = loss(-X, zeros)
     factor = np.mean(curve.hessian) / np.mean(hessian)
     np.testing.assert_allclose(gradient * factor, curve.gradient, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(hessian * factor, curve.hessian, rtol=1e-5)
@@ -276,3 +276,26 @@ def test_labels_of_composed_losses_are_what_a_user_wrote():
     assert loss_label(2 * boostobj.Huber()) == "2.0 * Huber(delta=1.0)"
     balanced = boostobj.ClassBalanced(boostobj.Logistic(), (9, 1))
     assert loss_label(balanced) == repr(balanced)
+
+
+def test_a_loss_that_adapts_does_so_to_the_axis_once():
+    display = LossDisplay.evaluate(boostobj.Huber("auto"), raw_prediction=np.linspace(-3, 5, 801))
+    (curve,) = display.curves
+    exact = curve.second_derivative[np.isfinite(curve.second_derivative)]
+    # all but the places next to delta
+    assert np.mean(np.isclose(exact, 0, atol=1e-4) | np.isclose(exact, 1, atol=1e-4)) > 0.99
+
+
+def test_a_target_is_the_class_that_the_curve_is_of():
+    loss = boostobj.FocalSoftmax(alpha=(0.1, 0.2, 0.7))
+    values = [LossDisplay.evaluate(loss, y_true=c).curves[0].value for c in range(3)]
+    np.testing.assert_allclose(values[2], 7 * values[0])
+    for wrong in (7, -1, 0.5):
+        with pytest.raises(ValueError, match="y_true must be"):
+            LossDisplay.evaluate(boostobj.Softmax(), y_true=wrong)
+
+
+@pytest.mark.parametrize("y_true", [0.0, -0.5])
+def test_the_axis_goes_up_whatever_the_target(y_true):
+    display = LossDisplay.evaluate(boostobj.SquaredLogError(), y_true=y_true)
+    assert np.all(np.diff(display.raw_prediction) > 0)

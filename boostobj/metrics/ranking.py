@@ -21,8 +21,8 @@ class NDCG(Metric):
     """Normalised discounted cumulative gain, averaged over groups.
 
     Rows of equal score share their places; a group in which nothing is relevant counts as 1, as
-    in both engines. The weight of a group is the mean of its rows'. `XGBRanker` calls a metric
-    group by group and averages itself.
+    in both engines, which then leave its weight out. The weight of a group is the mean of its
+    rows'. `XGBRanker` calls a metric group by group and averages itself.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 import numpy as np
 
 from boostobj._arrays import title
+from boostobj._domains import ClassLabels
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss, ResidualLoss, Sample
 from boostobj.losses.pairwise import PairLoss
@@ -317,13 +318,13 @@ def _axis_kind(loss: Loss) -> str:
 
 
 def _default_target(loss: Loss) -> float:
-    return 0.0 if isinstance(loss, ResidualLoss) else 1.0
+    return 0.0 if isinstance(loss, ResidualLoss | MulticlassLoss) else 1.0
 
 
 def _default_axis(loss: Loss, y_true: float) -> NumpyArray:
     """Margins around the one that predicts the target, or around zero where none does."""
-    if _axis_kind(loss) == "identity link":
-        # Relative errors: the target is positive, and predictions had better be.
+    if _axis_kind(loss) == "identity link" and y_true > 0:
+        # of relative errors predictions had better be positive as well
         return np.linspace(0, 4 * y_true, 801)[1:]
     y = np.asarray([y_true])
     centred = _axis_kind(loss) == "residual" or _axis_kind(loss).endswith("link")
@@ -344,7 +345,9 @@ def _xlabel(loss: Loss, y_true: float) -> str:
 
 
 def _curve(loss: Loss, label: str, y_true: float, x: NumpyArray) -> LossCurve:
-    """Evaluate a loss at margins `x`."""
+    """Evaluate a loss at margins `x`, to which it adapts, if it does, once."""
+    if not isinstance(loss, PairLoss):
+        loss = loss._adapted(Sample(*_rows(loss, y_true, x)))
     step = 1e-4 * (x[-1] - x[0])
     value = _value(loss, y_true, x)
     below, above = _value(loss, y_true, x - step), _value(loss, y_true, x + step)
@@ -372,12 +375,15 @@ def _derivatives(
         gradient, hessian = (np.asarray(d)[::2] for d in loss.gradient_hessian(y, raw, group))
         return gradient, hessian, gradient
     y, raw = _rows(loss, y_true, x)
-    gradient, hessian = loss._boosting(Sample(y, raw))(y, raw)
+    # as in a first round: the targets differ, and the margins do not
+    sample = Sample(y - raw, 0 * raw) if isinstance(loss, ResidualLoss) else Sample(y, raw)
+    gradient, hessian = loss._boosting(sample)(y, raw)
     slope, _ = loss.gradient_hessian(y, raw)
     hessian = np.maximum(hessian, np.finfo(np.float64).tiny)
     if raw.ndim == 1:
         return gradient, hessian, slope
-    return gradient[:, 0], hessian[:, 0], slope[:, 0]
+    own = int(y_true)
+    return gradient[:, own], hessian[:, own], slope[:, own]
 
 
 def _rows(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyArray]:
@@ -387,8 +393,9 @@ def _rows(loss: Loss, y_true: float, x: NumpyArray) -> tuple[NumpyArray, NumpyAr
             raise ValueError(f"{loss!r} has no curve along one margin")
         return np.full(len(x), y_true), x
     raw = np.zeros((len(x), loss.n_classes or 3))
-    raw[:, 0] = x
-    return np.zeros(len(x)), raw
+    ClassLabels(raw.shape[1]).check(np.asarray([y_true]), "y_true", title(loss))
+    raw[:, int(y_true)] = x
+    return np.full(len(x), y_true), raw
 
 
 def _pairs(x: NumpyArray) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
