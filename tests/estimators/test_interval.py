@@ -309,7 +309,7 @@ def test_groups_that_are_dates_are_told_by_value(kind):
     for others in (same, list(same), objects):
         np.testing.assert_array_equal(model.predict_interval(X, groups=others), expected)
     later = same.astype(kind.replace("D", "ns"))
-    later[0] += 1  # no other row loses its group
+    later[0] += np.timedelta64(1, "ns")  # no other row loses its group
     interval = model.predict_interval(X, groups=later)
     assert np.all(np.isinf(interval[0]))
     np.testing.assert_array_equal(interval[1:], expected[1:])
