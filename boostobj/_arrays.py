@@ -85,11 +85,11 @@ def _holds_numbers(x: Array) -> bool:
 
     NumPy would read numbers off text and dates as well, and drop imaginary parts.
     """
+    if holds_dates(x):  # a duration is an integer to NumPy before 2
+        return False
     if getattr(x.dtype, "kind", None) == "O":
-        return not (holds_dates(x) or any(isinstance(v, str | bytes) for v in x.flat))
-    # a duration is an integer to NumPy before 2
-    numbers = array_namespace(x).isdtype(x.dtype, ("bool", "integral", "real floating"))
-    return bool(numbers) and not holds_dates(x)
+        return not any(isinstance(v, str | bytes) for v in x.flat)
+    return bool(array_namespace(x).isdtype(x.dtype, ("bool", "integral", "real floating")))
 
 
 def holds_dates(x: Any) -> bool:

@@ -39,6 +39,12 @@ _LINKS: dict[str, Link] = {
 }
 
 
+#: Why it cannot draw rows by their class.
+_NO_CLASSES = (
+    "LightGBM knows no classes of a custom objective; weigh rows by sample_weight or class_weight"
+)
+
+
 class LightGBMEngine(Engine):
     """Trains natively with the parameters of `LGBMRegressor` or `LGBMClassifier`."""
 
@@ -50,11 +56,9 @@ class LightGBMEngine(Engine):
         "early_stopping_round": "set early_stopping_rounds on the boostobj estimator",
         "is_unbalance": "weigh rows by sample_weight or class_weight",
         "metric": "it is the loss's own metric",
-        "neg_bagging_fraction": "LightGBM knows no classes of a custom objective; weigh rows by "
-        "sample_weight or class_weight",
+        "neg_bagging_fraction": _NO_CLASSES,
         "num_class": "it follows from the loss and the labels",
-        "pos_bagging_fraction": "LightGBM knows no classes of a custom objective; weigh rows by "
-        "sample_weight or class_weight",
+        "pos_bagging_fraction": _NO_CLASSES,
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     neutral = {

@@ -47,17 +47,15 @@ class AbsoluteError(PinballLoss):
         return array_namespace(r).abs(r)
 
     def _gradient_hessian(self, r: Array) -> tuple[Array, Array]:
-        gradient, hessian = super()._gradient_hessian(r)
-        return 2 * gradient, 2 * hessian
+        return _doubled(*super()._gradient_hessian(r))
 
     def _softened(self, sample: Sample) -> ResidualDerivatives:
         half = super()._softened(sample)
-
-        def doubled(r: Array) -> tuple[Array, Array]:
-            gradient, hessian = half(r)
-            return 2 * gradient, 2 * hessian
-
-        return doubled
+        return lambda r: _doubled(*half(r))
 
     def _init_score(self, y: NumpyArray, weight: NumpyArray) -> float:
         return weighted_quantile(y, 0.5, weight)
+
+
+def _doubled(gradient: Array, hessian: Array) -> tuple[Array, Array]:
+    return 2 * gradient, 2 * hessian
