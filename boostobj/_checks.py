@@ -64,15 +64,15 @@ def check_outputs(raw: Array, k: int | None, owner: str) -> None:
 
 
 def check_weights(
-    sample_weight: ArrayLike | None, n: int, name: str = "sample_weight"
+    sample_weight: ArrayLike | None, n: int, name: str = "sample_weight", *, some_count: bool = True
 ) -> NumpyArray | None:
     """Return the weights as a float vector of length `n` of NumPy; None stays None.
 
     Raises
     ------
     ValueError
-        If the length differs, a weight is negative, NaN or infinite, or their sum is zero or
-        infinite.
+        If the length differs, a weight is negative, NaN or infinite, or their sum is infinite, or
+        zero where some have to count.
     """
     if sample_weight is None:
         return None
@@ -82,7 +82,7 @@ def check_weights(
     Interval(0).check(weight, name, "boostobj")
     with np.errstate(over="ignore"):
         total = float(np.sum(weight, dtype=np.float64))
-    if total == 0:
+    if total == 0 and some_count:
         raise ValueError(f"{name} must have a positive sum, got zeros only, in {weight.dtype}")
     if total == math.inf:
         raise ValueError(f"{name} must have a finite sum, got {total}")
@@ -160,7 +160,7 @@ def as_count(value: object, label: str, *, low: int) -> int:
     return int(value)
 
 
-def check_numbers(owner: object, name: str, *, length: int = 1) -> None:
+def check_numbers(owner: object, name: str, *, length: int = 1, high: float = math.inf) -> None:
     """Check a hyperparameter that is a sequence of numbers > 0 and store it as a tuple of floats.
 
     Whole numbers stay integers, so that counts read as counts.
@@ -170,7 +170,7 @@ def check_numbers(owner: object, name: str, *, length: int = 1) -> None:
     TypeError
         If it is not a sequence of real numbers.
     ValueError
-        If it has fewer than `length` numbers, or one that is not finite and > 0.
+        If it has fewer than `length` numbers, or one that is not between 0 and `high`.
     """
     value = getattr(owner, name)
     label = f"{title(owner)}: {name}"
@@ -182,7 +182,7 @@ def check_numbers(owner: object, name: str, *, length: int = 1) -> None:
         raise TypeError(f"{label} must be a sequence of numbers, got {value!r}")
     if len(numbers) < length:
         raise ValueError(f"{label} must hold at least {length} numbers, got {value!r}")
-    Interval(0, closed_low=False).check(numbers, name, title(owner))
+    Interval(0, high, closed_low=False, closed_high=False).check(numbers, name, title(owner))
     plain = tuple(int(x) if x.is_integer() else float(x) for x in numbers.tolist())
     object.__setattr__(owner, name, plain)
 
@@ -197,12 +197,10 @@ def check_levels(owner: object, name: str) -> None:
     ValueError
         If there are none, or they do not increase between 0 and 1.
     """
-    check_numbers(owner, name)
+    check_numbers(owner, name, high=1)
     levels = getattr(owner, name)
-    if np.any(np.diff(levels) <= 0) or levels[-1] >= 1:
-        raise ValueError(
-            f"{title(owner)}: {name} must be increasing and between 0 and 1, got {levels!r}"
-        )
+    if np.any(np.diff(levels) <= 0):
+        raise ValueError(f"{title(owner)}: {name} must be increasing, got {levels!r}")
 
 
 def check_choice(owner: object, name: str, choices: tuple[str, ...]) -> None:

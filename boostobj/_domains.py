@@ -91,7 +91,7 @@ class BinaryLabels(Domain):
         return (y == 1) | (y == negative)
 
     def __str__(self) -> str:
-        return "labels 0 and 1, or labels -1 and +1"
+        return "labels 0 and 1 only, or labels -1 and +1 only"
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,9 @@ class Loss(ABC):
     ) -> float | NumpyArray:
         """The constant margin that minimises the weighted mean loss.
 
+        For a loss that adapts to the residuals, as ``Huber("auto")`` does, as wide as it is around
+        that constant.
+
         Parameters
         ----------
         y_true : array-like of shape (n,) or (n, k)
@@ -280,7 +283,7 @@ class Loss(ABC):
         return objective(self, y_true, y_pred, sample_weight, group)
 
     def __mul__(self, factor: float) -> Loss:
-        """``factor * loss``, for a finite factor > 0."""
+        """``factor * loss``, for a factor from 1e-20 to 1e20."""
         from boostobj.losses.composition import scale  # stands on this module
 
         product: Loss = scale(self, factor)

@@ -240,4 +240,5 @@ def _spread(n: int, size: int) -> NumpyArray:
 def _spread_by_weight(weight: NumpyArray, size: int) -> NumpyArray:
     """`size` rows, each as often as its weight is large."""
     ends = np.cumsum(weight, dtype=np.float64)
-    return np.asarray(np.searchsorted(ends, _positions(size) * ends[-1], side="right"))
+    found = np.searchsorted(ends, _positions(size) * ends[-1], side="right")
+    return np.minimum(found, len(ends) - 1)  # where none has weight

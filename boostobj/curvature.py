@@ -135,7 +135,7 @@ def fitted_to_rows(quantile: float, sample: Sample, scale: float) -> tuple[float
     """
     n_rows = sample.count()
     # beyond the share of a single row, rows do not tell levels apart
-    of_one = 1 / (1 + max(n_rows, sample.raw.shape[0], 1))
+    of_one = 1 / (1 + max(n_rows, sample.sum(sample.raw.shape[0]), 1))
     quantile = min(max(quantile, of_one), 1 - of_one)
     v4 = 4 * quantile * (1 - quantile)
     smooth = min(max(0.1, 2 * sample.untied), 1.0) ** 2

@@ -59,6 +59,13 @@ class Link(ABC):
         -------
         array of the same shape
             Predictions on the scale of the target.
+
+        Raises
+        ------
+        TypeError
+            If margins are not numbers.
+        ValueError
+            If a link of rows of margins gets one number a row.
         """
         return self._inverse(as_float(raw_prediction, "raw_prediction"))
 
@@ -77,6 +84,8 @@ class Link(ABC):
 
         Raises
         ------
+        TypeError
+            If predictions are not numbers.
         ValueError
             If a prediction lies outside the link's domain.
         """
@@ -300,6 +309,7 @@ class Normalized(Link):
         return self.base.domain
 
     def _inverse(self, raw: Array) -> Array:
+        _require_rows(raw, self)
         # by logarithms, since all classes together may be given up
         return softmax(self.base._log_inverse(raw))[0]
 

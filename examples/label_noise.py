@@ -1,7 +1,9 @@
 """Exponential loss is AdaBoost's: its margins are half log-odds, and wrong labels hurt it.
 
 The exponential loss punishes a badly wrong row exponentially, so that mislabelled rows take over;
-the logistic loss punishes it linearly, and the Savage loss lets go of it.
+the logistic loss punishes it linearly, and the Savage loss lets go of it. It takes short steps:
+after 150 rounds it is the worst of the three up to a fifth of wrong labels; after 500, when the
+others have learnt those, it is the best from a fifth on.
 
 Run: ``python examples/label_noise.py``
 """
@@ -21,7 +23,7 @@ from boostobj.plots import COLORS
 SHARES = (0.0, 0.1, 0.2, 0.3)
 
 
-def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 150, repeats: int = 4):
+def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 500, repeats: int = 4):
     """Recover known log-odds, then flip labels.
 
     Returns
@@ -37,7 +39,7 @@ def main(output: Path = OUTPUT, n: int = 4000, rounds: int = 150, repeats: int =
     y = (rng.random(5 * n) < 1 / (1 + np.exp(-np.linspace(-3, 3, 20)[kind]))).astype(int)
     share_of_ones = np.bincount(kind, y) / np.bincount(kind)
     log_odds = Logit().link(share_of_ones)
-    engine = XGBClassifier(n_estimators=rounds, max_depth=5, learning_rate=0.3, n_jobs=1)
+    engine = XGBClassifier(n_estimators=150, max_depth=5, learning_rate=0.3, n_jobs=1)
     each_kind = np.arange(20)[:, None]
     margins = {
         name: BoostClassifier(engine, loss=loss).fit(kind[:, None], y).decision_function(each_kind)

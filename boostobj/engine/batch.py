@@ -87,19 +87,31 @@ def read_call(
                 adapter=adapter,
                 native=True,
                 y_true=_host(data.label, "y_true"),
-                raw=_host(y_true, "raw_prediction"),
+                raw=_margins(y_true, adapter),
                 sample_weight=_optional(data.weight),
                 group=data.group,
                 n_threads=data.n_threads,
             )
+    adapter = xgboost.ADAPTER if group is ... else lightgbm.ADAPTER
     return Batch(
-        adapter=xgboost.ADAPTER if group is ... else lightgbm.ADAPTER,
+        adapter=adapter,
         native=False,
         y_true=_host(y_true, "y_true"),
-        raw=_host(y_pred, "raw_prediction"),
+        raw=_margins(y_pred, adapter),
         sample_weight=_optional(sample_weight),
         group=None if group is ... or group is None else np.asarray(on_host(group)),
     )
+
+
+def _margins(raw_prediction: ArrayLike, adapter: Adapter) -> NumpyArray:
+    """Margins; of a worker without rows in as many columns as the others have."""
+    raw = _host(raw_prediction, "raw_prediction")
+    if adapter.is_alone():
+        return raw
+    columns = raw.shape[1] if raw.ndim == 2 and len(raw) else 0
+    total, workers = adapter.sum_over_workers(np.asarray([columns, len(raw) > 0], np.float64))
+    k = int(total / max(workers, 1))
+    return raw if len(raw) else np.empty((0, k) if k else 0, raw.dtype)
 
 
 def _host(x: ArrayLike, name: str) -> NumpyArray:

@@ -94,7 +94,8 @@ def derivatives(
         Weighted.
     """
     y, raw = loss._checked(batch.y_true, batch.raw)
-    weight = check_weights(batch.sample_weight, raw.shape[0])
+    # a worker among others may have no rows that count
+    weight = check_weights(batch.sample_weight, raw.shape[0], some_count=batch.adapter.is_alone())
     Interval().check(raw, "raw_prediction", title(loss))
     in_unit_of_target = loss.unit_curvature or loss.link == Identity()
     if not in_unit_of_target and len(raw) > SAMPLE_ROWS:

@@ -67,7 +67,8 @@ def base_score(
     Raises
     ------
     ValueError
-        If XGBoost has no such objective, or a target or a weight is outside its domain.
+        If no version of XGBoost has such an objective, or a target or a weight is outside its
+        domain.
 
     Examples
     --------

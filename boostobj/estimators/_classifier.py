@@ -91,9 +91,10 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
     best_iteration_ : int
         Number of rounds in the model.
     evals_result_ : dict
-        The loss on the validation rows by round: ``{"validation": {name: [...]}}``.
+        The loss on the validation rows by round, ``{"validation": {name: [...]}}``; empty
+        without such rows.
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The engine's importances, scaled to sum to one.
+        The engine's importances, scaled to sum to one; zeros if no tree has a split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -154,15 +155,15 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             also booleans and categories. A new one in a prediction counts as missing. XGBoost
             takes what a sparse matrix leaves out as missing, LightGBM as zero.
         y : array-like of shape (n,) or (n, k)
-            Labels: numbers, strings or booleans. Or soft labels: probabilities of class 1 for a
-            loss that takes them, such as `CrossEntropy`, or rows of k probabilities for a
-            multiclass loss; fractions between 0 and 1 are always taken for these.
+            Labels: whole numbers, strings, booleans or dates. Or soft labels: probabilities of
+            class 1 for a loss that takes them, such as `CrossEntropy`, or rows of k probabilities
+            for a multiclass loss; fractions between 0 and 1 are always taken for these.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0: a row of weight two counts as two rows, but in the bins of
-            LightGBM and of XGBoost 3.4 and in LightGBM's ``min_child_samples``. The engines hold
-            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
-            weights in another unit train another model; divide by their mean if the unit is
-            arbitrary.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, except where the
+            engines count it once, LightGBM and XGBoost 3.4 in their choice of bins and LightGBM in
+            ``min_child_samples``. The engines hold sums of weights against ``min_child_weight``,
+            ``reg_lambda`` and the like, so that weights in another unit train another model; divide
+            by their mean if the unit is arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostClassifier or booster, optional

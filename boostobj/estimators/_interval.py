@@ -55,7 +55,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         to *fitted* model, ``{0.05: low, 0.5: median, 0.95: high}``, of any kind with `predict`,
         is calibrated as it is: all rows of `fit` are calibration rows then. A model that
         predicts several columns has a tuple of levels for key. The levels have to enclose
-        `lower`, `upper` and 0.5; what is not among them is interpolated, the median too. For
+        `lower`, `upper` and 0.5; what is not among them is interpolated, the median too. What has
+        a say in training, from `quantiles` to ``X_val``, is refused if it is given. For
         `clone` and what clones, such as `cross_validate`, put each scikit-learn model into a
         `sklearn.frozen.FrozenEstimator`, or its copies are unfitted.
     lower, upper : float, default=0.05, 0.95
@@ -119,8 +120,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     calibration_residuals_ : ndarray of shape (n_calibration, q), or None
         Target minus predicted quantile of the calibration rows.
     feature_importances_ : ndarray of shape (q, n_features_in_)
-        The models' importances by level; each row sums to one. A model of several levels, as
-        with `joint`, has one row.
+        The models' importances by level, if they have any; each row sums to one. A model of
+        several levels, as with `joint`, has one row.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -435,6 +436,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
         ------
         TooFewRowsError
             If there are too few calibration rows for one of the levels.
+        ValueError
+            If an argument is not what it should be.
         """
         check_is_fitted(self)
         quantiles = self._predict(X)

@@ -38,9 +38,9 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     estimator : XGBRegressor, XGBClassifier, LGBMRegressor or LGBMClassifier, optional
         Unfitted; it carries the engine's hyperparameters and stays as it is. By default the
         engine that is installed, XGBoost if both are, with 200 trees at a learning rate of 0.1.
-        To tune it pass it. Losses with a logarithmic link limit leaves to 0.7 unless it has a
-        ``max_delta_step``; 0 is no limit. Its callbacks see a booster that gets its start value
-        when all rounds are trained.
+        To tune it pass it. Losses with a logarithmic link limit leaves to 0.7, `Poisson` to its
+        own ``max_delta_step``, unless the estimator has a ``max_delta_step``; 0 is no limit. Its
+        callbacks see a booster that gets its start value when all rounds are trained.
     loss : Loss or str, default=SquaredError()
         What to minimise: an instance, or the name of a loss with its default parameters. Tune it
         by a list of instances, and say by what they are compared: `score` is R² whatever the loss.
@@ -65,9 +65,10 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
     best_iteration_ : int
         Number of rounds in the model.
     evals_result_ : dict
-        The loss on the validation rows by round: ``{"validation": {name: [...]}}``.
+        The loss on the validation rows by round, ``{"validation": {name: [...]}}``; empty
+        without such rows.
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The engine's importances, scaled to sum to one.
+        The engine's importances, scaled to sum to one; zeros if no tree has a split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -131,11 +132,11 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         y : array-like of shape (n,) or (n, k)
             Targets in the domain of the loss; k columns are k targets.
         sample_weight : array-like of shape (n,), optional
-            Weights of the rows, >= 0: a row of weight two counts as two rows, but in the bins of
-            LightGBM and of XGBoost 3.4 and in LightGBM's ``min_child_samples``. The engines hold
-            sums of weights against ``min_child_weight``, ``reg_lambda`` and the like, so that
-            weights in another unit train another model; divide by their mean if the unit is
-            arbitrary.
+            Weights of the rows, >= 0: a row of weight two counts as two rows, except where the
+            engines count it once, LightGBM and XGBoost 3.4 in their choice of bins and LightGBM in
+            ``min_child_samples``. The engines hold sums of weights against ``min_child_weight``,
+            ``reg_lambda`` and the like, so that weights in another unit train another model; divide
+            by their mean if the unit is arbitrary.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation rows for early stopping and for ``evals_result_``.
         init_model : BoostRegressor or booster, optional

@@ -15,13 +15,17 @@ class AbsoluteError(PinballLoss):
     """Absolute error, minimised by the median.
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
-    Curvature: smoothed, see `boostobj.curvature`.
+    Curvature: smoothed, see `boostobj.curvature`, and with it the gradient that a booster gets: it
+    predicts better on new rows than with the loss's own, but where targets are skewed and rows are
+    few its median is drawn towards the mean. Of exponential targets 55 % are below it with 3,000
+    rows, less with more.
 
     Parameters
     ----------
     scale : float, optional
-        Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
-        estimated each round.
+        Width of the smoothing of Hessian and gradient, in units of the target, > 0. By default it
+        is that of the residuals, estimated each round; much wider, a booster learns something
+        nearer the mean.
 
     Raises
     ------

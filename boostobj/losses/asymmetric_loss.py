@@ -34,8 +34,9 @@ class AsymmetricLoss(BinaryLoss):
     Curvature: smoothed; ``(1 + gamma)*p*|gradient|`` with ``p`` the probability of the row's
     class and `gamma` its exponent. It is positive where the second derivative is not, and equals
     the surrogate of `Focal` if `clip` is zero. Dropped negatives have next to none.
-    Start: the best constant, but no surer than 98 %, or than the share of the positives, where no
-    row would pull any more. A clipped negative costs so little that infinity may be best.
+    Start: the best constant, but no probability beyond 98 %, or the share of the positives if that
+    is larger, where hardly any row would pull. A clipped negative costs so little that infinity may
+    be best.
 
     Parameters
     ----------

@@ -46,6 +46,15 @@ class ClassBalanced(MadeOfLosses, Loss):
     beta : float, default=0.999
         From 0, all classes alike, to less than 1, where weights approach ``1/counts``.
 
+    Raises
+    ------
+    TypeError
+        If `loss` is not a loss of classes, `counts` is not a sequence of numbers, or `beta` is not
+        a number.
+    ValueError
+        If `counts` does not hold two or more finite numbers > 0, as many as the classes, or `beta`
+        is not from 0 to less than 1.
+
     References
     ----------
     Cui, Jia, Lin, Song, Belongie (2019). Class-balanced loss based on effective number of
@@ -56,7 +65,7 @@ class ClassBalanced(MadeOfLosses, Loss):
     counts: Sequence[float]
     beta: float = 0.999
 
-    formula = OutlinedFormula("(1 - beta)/(1 - beta**counts[y])*loss(y, raw)")
+    formula = OutlinedFormula("weights[y]*loss(y, raw)")
     _title: ClassVar[str] = "ClassBalanced"
 
     def __new__(cls, loss: Any = None, counts: Any = None, beta: float = 0.999) -> Self:

@@ -129,8 +129,8 @@ class Triplet(EmbeddingLoss):
     ``base_score=0``. Link: identity.
     Curvature: smoothed. The hinge of ``u = margin - anchor·positive + anchor·negative`` is
     majorised by a parabola of curvature ``1/(2|u|)`` in u; a row that moves u at the rate of the
-    vector v gets ``3 (v·v + margin/10)/(2|u| + margin)`` in each coordinate, as three rows move at
-    once.
+    vector v gets ``9 (v·v + margin/10)/(2|u| + margin)`` in each coordinate: three times as much,
+    as three rows move at once, of a loss of three rows.
 
     Parameters
     ----------
@@ -200,8 +200,9 @@ class Contrastive(EmbeddingLoss):
     Domain: rows in pairs; `y_true` (n,), in [0, 1], 0 for a pair that is alike and 1 for one that
     is not, the same in both rows; margins (n, k) real. Link: identity. ``distance`` in the formula
     is the Euclidean one between the points of the pair.
-    Curvature: the majoriser 2, or ``2 (margin/distance)**2`` for an unlike pair beyond the margin,
-    in each coordinate of either point: twice the curvature by distance, as both points move.
+    Curvature: the majoriser 4, or ``4 (margin/distance)**2`` for an unlike pair beyond the margin,
+    in each coordinate of either point: twice the curvature by distance, as both points move, of a
+    loss of two rows.
 
     Parameters
     ----------

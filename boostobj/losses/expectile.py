@@ -17,8 +17,8 @@ class Expectile(ResidualLoss):
     """Asymmetric squared error, minimised by an expectile.
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
-    Curvature: exact. To a booster a row counts for the weight of its side, as in XGBoost's built-in
-    objective, whose trees these are.
+    Curvature: exact. To a booster a row counts for the weight of its side, as in the objective of
+    XGBoost 3.3 and newer, whose trees these are from the same start.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ class LogCosh(RobustLoss):
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: the majoriser ``tanh(x)/x`` with ``x = r/scale``; exact on request, which
-    underflows to nothing some 20 scales away.
+    is below what a booster can use some 20 scales away.
 
     Parameters
     ----------

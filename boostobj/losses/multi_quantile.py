@@ -25,12 +25,12 @@ class MultiQuantile(Loss):
     Domain: `y_true` finite and real, (n,), or repeated for each quantile, (n, k); margins real,
     (n, k). Link: the margins of a row in increasing order, so that predicted quantiles never
     cross. Sorting never makes the loss larger; the loss is that of the margins as they are.
-    Curvature: smoothed, as that of `Quantile`, each quantile with its own residual scale and
-    brought to unit curvature on its own.
+    Curvature: smoothed, as that of `Quantile`, and the gradient of a booster with it, each quantile
+    with its own residual scale and brought to unit curvature on its own.
 
-    XGBoost wants ``{"objective": "reg:squarederror", "num_class": k}``, or else the targets
-    repeated to shape (n, k), with one tree per quantile or ``"multi_strategy":
-    "multi_output_tree"``; LightGBM wants ``{"num_class": k}``, in its
+    XGBoost wants ``{"objective": "reg:squarederror", "num_class": k, "disable_default_eval_metric":
+    True}``, or else the targets repeated to shape (n, k), with one tree per quantile or
+    ``"multi_strategy": "multi_output_tree"``; LightGBM wants ``{"num_class": k}``, in its
     scikit-learn wrapper with ``metric="None"``.
 
     Parameters
@@ -38,7 +38,7 @@ class MultiQuantile(Loss):
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         The levels to estimate, two or more, increasing, between 0 and 1. `Quantile` is for one.
     scales : sequence of float, optional
-        Residual scale of the smoothed Hessian of each quantile, in units of the target, > 0. By
+        Width of the smoothing for each quantile, in units of the target, > 0, see `Quantile`. By
         default they are estimated each round.
 
     Raises

@@ -25,7 +25,7 @@ class NegativeBinomial(LogLinkLoss):
     Parameters
     ----------
     dispersion : float, default=1.0
-        > 0; towards 0 the loss turns into `Poisson`.
+        > 0; towards 0 the loss turns into `Poisson`, up to a term without the margin.
 
     Raises
     ------

@@ -93,9 +93,10 @@ class PairwiseHinge(KernelPairLoss):
     groups, see `boostobj.groups`. Link: identity.
     Curvature: smoothed. The parabola that majorises the hinge from ``u = margin - d`` has the
     curvature ``1/(2|u|)``, and a bound by diagonal dominance doubles it, since both rows of a pair
-    move: each pair adds ``1/(|u| + margin/2)`` to either row, and a fifth of it where ``u < 0``,
-    since pairs that ask for nothing would hold their leaves back. In groups of more than 1000 rows
-    it is a sum of six exponentials that is within a tenth of that up to ``|u| = 1000 margin``.
+    move: each of the P pairs of a group of n rows adds ``n/P/(|u| + margin/2)`` to either row, and
+    a fifth of it where ``u < 0``, since pairs that ask for nothing would hold their leaves back. In
+    groups of more than 1000 rows it is a sum of six exponentials that is within a tenth of that up
+    to ``|u| = 1000 margin``.
 
     Parameters
     ----------

@@ -66,7 +66,8 @@ class MAPE(AbsolutePercentageLoss):
 
     Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins real;
     both (n,) or (n, k). Link: identity.
-    Curvature: smoothed, that of `AbsoluteError` in terms of the relative error.
+    Curvature: smoothed, ``1/sqrt(r**2 + (s*size)**2)/size`` where `s` is the scale of the relative
+    errors and `size` that of the target; the gradient is exact.
 
     Parameters
     ----------
@@ -120,8 +121,8 @@ class SMAPE(AbsolutePercentageLoss):
     """Symmetric absolute percentage error, between 0 and 2.
 
     Domain: `y_true` finite and not zero, any finite target with a positive `floor`; margins real;
-    both (n,) or (n, k). Link: identity. A prediction of the wrong sign costs 2, however large, and
-    has no gradient: start from `init_score`.
+    both (n,) or (n, k). Link: identity. Beyond the floor a prediction of the wrong sign costs 2,
+    however large, and has no gradient: start from `init_score`.
     Curvature: smoothed, as that of `MAPE`.
 
     Parameters

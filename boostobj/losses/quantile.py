@@ -15,16 +15,21 @@ class Quantile(PinballLoss):
     """Pinball loss, minimised by a quantile.
 
     Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
-    Curvature: smoothed, see `boostobj.curvature`. Outer quantiles take more rounds to their place
-    than the built-ins do: 300 at a learning rate of 0.1, or early stopping.
+    Curvature: smoothed, see `boostobj.curvature`, and with it the gradient that a booster gets: it
+    predicts better on new rows than with the loss's own, but lies somewhat further out than its
+    level. Of 3,000 training rows the 0.8 quantile has 85 % of normal targets below it and the 0.95
+    quantile 96.5 %, of 100,000 rows 81.5 and 95.4 %. Where the level itself matters, calibrate:
+    `QuantileIntervalRegressor`. Outer quantiles take more rounds to their place than the built-ins
+    do: 300 at a learning rate of 0.1, or early stopping.
 
     Parameters
     ----------
     quantile : float, default=0.5
         The level to estimate, between 0 and 1.
     scale : float, optional
-        Residual scale of the smoothed Hessian, in units of the target, > 0. By default it is
-        estimated each round.
+        Width of the smoothing of Hessian and gradient, in units of the target, > 0. By default it
+        is that of the residuals, estimated each round; much wider, a booster learns something
+        nearer the mean.
 
     Raises
     ------

@@ -18,7 +18,7 @@ class Savage(MarginLoss):
     the probability is ``s = sigmoid(2*raw)``; the loss is the square of the probability of the
     other class.
     Curvature: smoothed. The second derivative ``8*s*(1 - s)**2*(2*s - (1 - s))`` of a positive
-    is negative for small margins; its two terms are added up instead of subtracted, which bounds
+    is negative where ``s < 1/3``; its two terms are added up instead of subtracted, which bounds
     it from above and keeps a step below one half where the gradient vanishes. Steps are short, so
     that probabilities near 0 and 1 take a few hundred rounds at a learning rate of 0.1.
 

@@ -21,10 +21,13 @@ FLOOR = 1e-3
 class TruncatedSquared(MarginLoss):
     """Squared distance of the margin from 1, clipped: rows far off, such as wrong labels, let go.
 
-    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear, clipped.
+    Domain: labels 0 and 1, or -1 and +1; margins real; both (n,) or (n, k). Link: linear,
+    clipped; with a `clip` below 2 it gives scores and no probabilities, since to give up the rarer
+    class costs less there.
     Curvature: the majoriser 2 up to the clip, and a small positive number beyond, where any
-    parabola lies above the loss. The loss is not convex; its start value is the best constant near
-    zero, where rows of both classes pull.
+    parabola lies above the loss. The loss is not convex; its start value is the mean of the
+    labels -1 and +1, no further from zero than ``(clip - 1)**2``, so that rows of both classes
+    pull.
 
     Parameters
     ----------

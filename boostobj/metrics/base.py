@@ -19,7 +19,7 @@ from boostobj._loss import refuse_call_of_class
 from boostobj._registry import register, snake_case
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss
-from boostobj.engine.batch import read_call
+from boostobj.engine.batch import Batch, read_call
 from boostobj.groups import GroupLoss
 from boostobj.links import Identity, Link
 
@@ -37,6 +37,9 @@ _registry: dict[str, type[Metric]] = {}
 @dataclass(frozen=True)
 class Metric(ABC):
     """A weighted mean over rows that every metric slot of both engines takes.
+
+    On a cluster of XGBoost it is the mean over the workers, weighted by their rows: that over all
+    rows, but for metrics such as the AUC or the root mean squared error, which are no means.
 
     Parameters
     ----------
@@ -161,9 +164,23 @@ class Metric(ABC):
         if hasattr(y_true, "predict"):
             raise TypeError(f"{title(self)} is no scorer: pass {self._scorer}")
         batch = read_call(y_true, y_pred, sample_weight, group)
-        score = self.score(batch.y_true, batch.raw, batch.sample_weight, batch.group)
-        value = self._ranked(score)
+        value = self._ranked(self._score_of_workers(batch))
         return batch.adapter.metric_result(self.name, value, self.higher_is_better, batch.native)
+
+    def _score_of_workers(self, batch: Batch) -> float:
+        """The mean over all workers, of which some may have no rows that count."""
+        weight, n = batch.sample_weight, len(batch.raw)
+        if batch.adapter.is_alone() or (n > 0 if weight is None else np.any(weight)):
+            score = self.score(batch.y_true, batch.raw, weight, batch.group)
+            here = float(n if weight is None else np.sum(weight, dtype=np.float64))
+        else:
+            score = here = 0.0
+        if batch.adapter.is_alone():
+            return score
+        total, count = batch.adapter.sum_over_workers(np.asarray([here * score, here]))
+        if count == 0:
+            raise ValueError(f"{self.name}: no worker has a row that counts")
+        return float(total / count)
 
     @property
     def _scorer(self) -> str:

@@ -31,7 +31,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ZeroOneError(Metric):
-    """Share of rows whose more probable class is not the label."""
+    """Share of rows whose more probable class is not the label.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+    """
 
     def _score(self, y: NumpyArray, y_pred: NumpyArray, weight: NumpyArray | None) -> float:
         from sklearn.metrics import zero_one_loss
@@ -43,6 +49,11 @@ class ZeroOneError(Metric):
 @dataclass(frozen=True)
 class LogLoss(Metric):
     """Negative mean log-likelihood of labels, which may be probabilities themselves.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     References
     ----------
@@ -63,6 +74,11 @@ class LogLoss(Metric):
 @dataclass(frozen=True)
 class KLDivergence(Metric):
     """Mean Kullback-Leibler divergence of the predicted from the true probabilities.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     References
     ----------
@@ -85,6 +101,11 @@ class RankingMetric(Metric):
     """How well scores rank the rows of a class before the rest, to be maximised.
 
     For two classes that of class 1; for k > 2 classes the mean over the classes that there are.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
     """
 
     _response_method = "predict_proba"
@@ -116,6 +137,11 @@ class AUC(RankingMetric):
 
     For k > 2 classes the mean of one against the rest, over the classes that there are.
 
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+
     References
     ----------
     Hanley, McNeil (1982). The meaning and use of the area under a receiver operating characteristic
@@ -136,6 +162,11 @@ class AveragePrecision(RankingMetric):
 
     For k > 2 classes the mean of one against the rest, over the classes that there are.
 
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+
     References
     ----------
     Davis, Goadrich (2006). The relationship between precision-recall and ROC curves. ICML.
@@ -155,6 +186,11 @@ class BrierScore(Metric):
 
     For two classes that of the probability of class 1, for k > 2 classes the sum over the classes.
     Labels may be probabilities themselves.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     References
     ----------
@@ -182,6 +218,8 @@ class ExpectedCalibrationError(Metric):
     ----------
     n_bins : int, default=15
         The number of bins of equal width between 0 and 1.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -222,6 +260,8 @@ class ThresholdMetric(Metric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -261,6 +301,8 @@ class BalancedAccuracy(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -300,6 +342,8 @@ class FBeta(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -345,6 +389,8 @@ class MatthewsCorrelation(ThresholdMetric):
     threshold : float, default=0.5
         Probability of class 1 above which a row counts as class 1. Of k classes the most probable
         one counts.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -376,6 +422,11 @@ class QuadraticKappa(Metric):
     Labels are class numbers. Predictions of shape (n,), be it grades or probabilities of class 1,
     are rounded and clipped to the range of the labels; of (n, k) class probabilities the most
     probable class counts.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     References
     ----------

@@ -29,6 +29,8 @@ class Pinball(Metric):
     ----------
     quantile : float, default=0.5
         The level, between 0 and 1.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -64,6 +66,8 @@ class MeanPinball(Metric):
     ----------
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         The levels of the columns, between 0 and 1 and increasing.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -108,6 +112,8 @@ class CRPS(MeanPinball):
     ----------
     quantiles : sequence of float, default=(0.05, 0.15, ..., 0.95)
         The levels of the columns, between 0 and 1 and increasing.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -141,6 +147,8 @@ class IntervalCoverage(Metric):
     ----------
     coverage : float, default=0.9
         The share that the intervals promise, between 0 and 1.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------
@@ -180,6 +188,11 @@ class MeanIntervalWidth(Metric):
 
     Intervals that cross count as negative widths.
 
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+
     References
     ----------
     Gneiting, Balabdaoui, Raftery (2007). Probabilistic forecasts, calibration and sharpness. JRSS B
@@ -206,6 +219,8 @@ class IntervalScore(Metric):
     lower : float, optional
         The share meant to be below them, between 0 and ``1 - coverage``; by default half of what
         is left out.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------

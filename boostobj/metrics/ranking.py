@@ -31,6 +31,8 @@ class NDCG(Metric):
     gain : {"exponential", "linear"}, default="exponential"
         What a row of relevance y is worth: ``2**y - 1``, as in both engines, for y from 0 to 31,
         or y itself, as in scikit-learn, for y >= 0.
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     Raises
     ------

@@ -29,14 +29,26 @@ class ScikitLearnMetric(Metric):
 
 @dataclass(frozen=True)
 class MeanSquaredError(ScikitLearnMetric):
-    """Mean squared error."""
+    """Mean squared error.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+    """
 
     _function = "mean_squared_error"
 
 
 @dataclass(frozen=True)
 class RMSE(ScikitLearnMetric):
-    """Root mean squared error."""
+    """Root mean squared error.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+    """
 
     _function = "root_mean_squared_error"
     #: Short, it would share the history of XGBoost's default metric.
@@ -45,7 +57,13 @@ class RMSE(ScikitLearnMetric):
 
 @dataclass(frozen=True)
 class MAE(ScikitLearnMetric):
-    """Mean absolute error."""
+    """Mean absolute error.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+    """
 
     _function = "mean_absolute_error"
 
@@ -53,6 +71,11 @@ class MAE(ScikitLearnMetric):
 @dataclass(frozen=True)
 class MAPE(ScikitLearnMetric):
     """Mean absolute error relative to the target; targets of zero count as 2e-16.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
 
     References
     ----------
@@ -70,6 +93,11 @@ class MeanBiasError(Metric):
     As a callback it gives the absolute value, since early stopping would otherwise reward a
     large negative bias. There is no such loss to train with: its gradient is the same for every
     row, so that it tells no split from another and has no minimum.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
     """
 
     _to_compare = "lambda y, y_pred: abs(metric.score(y, y_pred))"
@@ -83,7 +111,13 @@ class MeanBiasError(Metric):
 
 @dataclass(frozen=True)
 class R2(ScikitLearnMetric):
-    """Coefficient of determination."""
+    """Coefficient of determination.
+
+    Parameters
+    ----------
+    link : Link, default=Identity()
+        Applied to what the engine passes: the loss's where these are margins.
+    """
 
     higher_is_better = True
     _function = "r2_score"

@@ -105,9 +105,10 @@ class LossDisplay:
             the better one of two rows.
         y_true : float, optional
             The target. By default 0 for losses of the residual, so that the axis is the
-            residual, and 1 for all others.
+            residual, and of k classes, and 1 for all others.
         raw_prediction : array-like of shape (n,), optional
-            The margins, by default up to 4 from the one that predicts the target.
+            The margins. By default from -4 to 4 around the one that predicts the target, around
+            zero for classes; of other losses of the target's unit, up to four times the target.
         quantities : sequence of {"value", "gradient", "hessian"}, optional
             What to draw.
         ax : matplotlib Axes or sequence of them, optional
