@@ -241,4 +241,4 @@ def _spread_by_weight(weight: NumpyArray, size: int) -> NumpyArray:
     """`size` rows, each as often as its weight is large."""
     ends = np.cumsum(weight, dtype=np.float64)
     found = np.searchsorted(ends, _positions(size) * ends[-1], side="right")
-    return np.minimum(found, len(ends) - 1)  # where none has weight
+    return np.asarray(np.minimum(found, len(ends) - 1))  # where none has weight
