@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from boostobj.estimators import (
         BoostClassifier,
         BoostRegressor,
+        LossScorer,
         QuantileIntervalRegressor,
         TooFewRowsError,
         add_init_score,
@@ -114,6 +115,7 @@ __all__ = [
     "LogCosh",
     "Logistic",
     "Loss",
+    "LossScorer",
     "Lp",
     "MarginLoss",
     "ModifiedHuber",

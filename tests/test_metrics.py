@@ -429,10 +429,11 @@ def test_names(metric):
     name = metric.__name__
     assert name == metric.name
     assert not any(c.isspace() or c == ":" for c in name)
-    maximised = name != "mape" and name.startswith(("auc", "map", "ndcg", "pre"))
+    maximised = name.startswith(("auc", "map", "ndcg", "pre"))
     assert maximised == metric.higher_is_better
-    # XGBoost's defaults, whose histories a metric of that name would share
-    assert name not in ("rmse", "logloss", "mlogloss")
+    # whose histories a metric of that name would share
+    assert name not in {"rmse", "logloss", "mlogloss", "l1", "l2", "binary_logloss", "auc"}
+    assert name not in {loss.builtin.get("lightgbm") for loss in bo.all_losses().values()}
 
 
 def test_names_that_xgboost_would_misread():
@@ -667,7 +668,7 @@ def test_metrics_of_classes_are_compared_by_probabilities():
         scorer = eval(str(error.value).split("pass ")[1], {"sklearn": sklearn, "metric": metric})
         sign = 1 if metric.higher_is_better else -1
         assert scorer(model, X, y) == pytest.approx(sign * metric.score(y, p))
-    with pytest.raises(TypeError, match=r"gives -metric.score\(y, margins\)"):
+    with pytest.raises(TypeError, match=r"pass boostobj.LossScorer\(Logistic\(\)\)"):
         bo.Logistic().metric(model, X, y)
 
 

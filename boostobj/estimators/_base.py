@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from functools import wraps
 from numbers import Integral, Real
@@ -326,6 +327,10 @@ class BoostEstimator(TakesFrames):
             categories=None if origin is None else origin.categories,
         )
         return weighted_rows(features, y, sample_weight, suffix)
+
+    @abstractmethod
+    def _targets(self, y: Any) -> NumpyArray:
+        """Targets of new rows as the loss takes them."""
 
     def _raw_prediction(self, X: Any) -> NumpyArray:
         model = self._model

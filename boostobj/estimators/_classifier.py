@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ from boostobj.estimators._fitting import Rows
 from boostobj.estimators._groups import is_missing
 from boostobj.losses._wrapping import is_two_class
 from boostobj.losses.cross_entropy import CrossEntropy
+from boostobj.losses.one_vs_rest import OneVsRest
 from boostobj.losses.softmax import Softmax
 
 #: What scikit-learn calls labels given as a matrix.
@@ -205,24 +207,30 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             classes = np.arange(2 if targets.ndim == 1 else targets.shape[1])
         else:
             check_classification_targets(checked)
-            classes, targets = np.unique(column_or_1d(checked, warn=True), return_inverse=True)
+            words = column_or_1d(checked, warn=True)
+            classes = np.unique(words)
+            known = np.asarray(origin.traits.get("classes_", ()) if origin else ())
+            if np.isin(classes, known).all():
+                loss, classes = _of_all(loss, len(known)), known  # these rows may lack some
+            targets = np.searchsorted(classes, words)
         labels = targets if soft else classes[targets]
         loss = _of_classes(loss, classes)
         self.classes_ = classes
         self.loss_ = loss
+        self._soft = soft
         rows = rows._replace(y=targets.astype(np.float64))
         validation = None
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
-            watched = _check_shares(y_val, "y_val", loss) if soft else self._encoded(y_val)
-            validation = validation._replace(y=watched.astype(np.float64))
+            validation = validation._replace(y=self._targets(y_val, "y_val"))
         if self.class_weight is not None:
             if soft:
                 raise ValueError("BoostClassifier: class_weight needs labels, y is probabilities")
             factors = self._class_factors(targets, rows.sample_weight)
             rows = _weighted(rows, factors)
             validation = None if validation is None else _weighted(validation, factors)
-        warn_of_constant(self, labels, rows.sample_weight)
+        if origin is None:
+            warn_of_constant(self, labels, rows.sample_weight)
         return self._fit(engine, rows, validation, origin, stratify=None if soft else labels)
 
     def predict(self, X: Any) -> NumpyArray:
@@ -348,17 +356,18 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         Interval(0).check(factors, "class_weight", type(self).__name__)
         return factors
 
-    def _encoded(self, y_val: Any) -> NumpyArray:
-        """Class numbers of validation labels."""
-        labels: NumpyArray = column_or_1d(_check_labels(y_val, "y_val"), warn=True)
+    def _targets(self, y: Any, name: str = "y") -> NumpyArray:
+        if self._soft:
+            return _check_shares(y, name, self.loss_)
+        labels: NumpyArray = column_or_1d(_check_labels(on_host(y), name), warn=True)
         unseen = np.unique(labels[~np.isin(labels, self.classes_)])
         if len(unseen):
-            hint = "; y holds labels, so that fractions in y_val are labels too"
+            hint = f"; y holds labels, so that fractions in {name} are labels too"
             raise ValueError(
-                f"BoostClassifier: y_val contains classes that y does not: {_shown(unseen)}"
+                f"BoostClassifier: {name} contains classes that y does not: {_shown(unseen)}"
                 + (hint if type_of_target(labels) == "continuous" else "")
             )
-        return np.searchsorted(self.classes_, labels)
+        return np.searchsorted(self.classes_, labels).astype(np.float64, copy=False)
 
 
 def _are_shares(y: Any, loss: Loss) -> bool:
@@ -373,7 +382,13 @@ def _check_shares(y: Any, name: str, loss: Loss) -> NumpyArray:
     """Probabilities of class 1, or rows of k of them."""
     shares = check_targets(y, name, loss)
     if shares.ndim == 2:
-        check_probability_rows(shares, name, title(loss))
+        try:
+            check_probability_rows(shares, name, title(loss))
+        except ValueError as error:
+            raise ValueError(
+                f"{error}; for several labels a row take scikit-learn's MultiOutputClassifier or "
+                "OneVsRestClassifier around this one"
+            ) from None
     return shares
 
 
@@ -440,6 +455,13 @@ def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:
             f"BoostClassifier: {loss!r} is a loss of two classes, y has {k}: {_shown(classes)}; "
             f"use OneVsRest({loss!r}), or a loss of k classes such as Softmax()"
         )
+    return loss
+
+
+def _of_all(loss: Loss, k: int) -> Loss:
+    """The loss for k classes, of which there may be no rows of the last."""
+    if isinstance(loss, Softmax | OneVsRest) and loss.n_classes is None:
+        return replace(loss, n_classes=k)
     return loss
 
 

@@ -194,6 +194,9 @@ class Calibration:
         One score for both sides of an interval, or one for each.
     unbounded : bool, default=False
         See `conformal_quantile`.
+    of_folds : bool, default=False
+        Whether the residuals are those of the models of folds and not of their mean, which
+        predicts: a target on one side of the centre of one is on the other side of another's.
     """
 
     residuals: NumpyArray
@@ -201,6 +204,7 @@ class Calibration:
     groups: Groups | None = None
     symmetric: bool = True
     unbounded: bool = False
+    of_folds: bool = False
 
     def check(self, lower: float, upper: float, quantiles: Iterable[float]) -> None:
         """Refuse too few rows for an interval and quantiles; residuals are not needed for that."""
@@ -229,7 +233,9 @@ class Calibration:
         down, up : ndarray of shape () or (m,)
         """
         if self.symmetric:
-            both = self.quantile(interval_scores(*residuals), upper - lower, codes)
+            down, _, up = residuals
+            scores = np.maximum(-down, up) if self.of_folds else interval_scores(*residuals)
+            both = self.quantile(scores, upper - lower, codes)
             return both, both
         return (
             self.quantile(-residuals[0], 1 - lower, codes, f"a lower bound at level {lower:.10g}"),

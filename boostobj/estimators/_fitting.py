@@ -43,6 +43,7 @@ from boostobj.links import Link
 from boostobj.metrics.base import Metric
 
 __all__ = [
+    "ANOTHER_METRIC",
     "Engine",
     "FittedModel",
     "Rows",
@@ -66,6 +67,11 @@ class Rows(NamedTuple):
         y = self.y if self.sample_weight is None else self.y[self.sample_weight > 0]
         return np.asarray(np.ptp(y, axis=0) > 0)
 
+
+#: Why no other metric is watched.
+ANOTHER_METRIC = (
+    "it is the loss's own; for another one train the engine's wrapper, with the loss as objective"
+)
 
 #: Squares of what targets differ by are to be numbers of double precision.
 LEAST_SPREAD = 1e-90
@@ -140,6 +146,11 @@ class Engine(ABC):
         if self.estimator.get_params().get("random_state") is None and random_state is not None:
             seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
             self.estimator.set_params(random_state=int(seed))
+        if not self.adapter.is_alone():
+            raise RuntimeError(
+                "estimators train on one machine, and this process is one of several that train "
+                "together; give the loss to xgboost.train or xgboost.dask"
+            )
         self._check_rounds()
         self._refuse_reserved()
         self.check()
@@ -422,11 +433,13 @@ def fit_engine(
     progress = Progress(engine.n_rounds, metric.name, verbose)
 
     batch: Batch | None = None
-    raw_before = np.zeros(1)
+    raw_at_first = raw_before = np.zeros(1)
 
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
-        nonlocal batch, raw_before
+        nonlocal batch, raw_at_first, raw_before
         raw_before = raw
+        if batch is None and init_model is not None:
+            raw_at_first = np.array(raw)
         # only the margins change from round to round
         batch = batch or replace(read_call(raw, dataset), y_true=train.y)
         raw = start + _columns(raw, start)
@@ -462,10 +475,7 @@ def fit_engine(
     if early_stopping_rounds is not None:
         progress.show_best(history)
     booster = engine.complete(booster, np.atleast_1d(start) if init_model is None else None)
-    # The margins before the last tree tell at once of nearly every model that it has splits; of
-    # trees with several outputs, whose importances crash XGBoost 2, as well.
-    if not np.ptp(raw_before, axis=0).any() and train.targets_vary.any():
-        _check_splits(engine, booster)
+    _check_splits(engine, booster, init_model, raw_before - raw_at_first, train)
     evals_result = {} if validation is None else {"validation": {metric.name: history}}
     return FittedModel(engine, booster, evals_result)
 
@@ -483,15 +493,28 @@ def check_range(engine: Engine, rows: Rows, suffix: str = "") -> None:
             refuse_beyond_single(values, f"{name}{suffix}", engine.name)
 
 
-def _check_splits(engine: Engine, booster: Any) -> None:
-    """Warn of a model without a split."""
-    if not engine.feature_importances(booster).any():
+def _check_splits(
+    engine: Engine, booster: Any, init_model: Any, moved: NumpyArray, train: Rows
+) -> None:
+    """Warn of a model without a split, or of one that has none that is new."""
+    # How far margins moved before the last tree tells at once of nearly every model that it has
+    # splits; of trees with several outputs, whose importances crash XGBoost 2, as well.
+    if np.ptp(moved, axis=0).any():
+        return
+    if init_model is None:
+        what, before = "tree of {} has a split, so that all predictions are the same", np.zeros(1)
+        if not train.targets_vary.any():
+            return
+    else:
+        what = "new tree of {} has a split, so that predictions differ as before"
+        before = engine.feature_importances(init_model)
+    if np.all(engine.feature_importances(booster) == before):
         warnings.warn(
-            f"no tree of {engine.name} has a split, so that all predictions are the same: the rows "
-            "are too few, or the targets too small or too large, for its limits, such as "
-            "min_child_samples of LightGBM, and min_child_weight and gamma of XGBoost; or weights, "
-            "which count as rows, are too small: divide them by their mean; or the loss is flat, "
-            "or as good as infinite, at targets of this scale",
+            f"no {what.format(engine.name)}: the rows are too few, or the targets too small or "
+            "too large, for its limits, such as min_child_samples of LightGBM, and "
+            "min_child_weight and gamma of XGBoost; or weights, which count as rows, are too "
+            "small: divide them by their mean; or the loss is flat, or as good as infinite, at "
+            "targets of this scale",
             UserWarning,
             stacklevel=6,
         )

@@ -14,7 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.estimators._base import TakesFrames, all_or_nothing, warn_of_constant
-from boostobj.estimators._conformal import Calibration, TooFewRowsError, beyond, level_weights
+from boostobj.estimators._conformal import (
+    SLACK,
+    Calibration,
+    TooFewRowsError,
+    beyond,
+    level_weights,
+)
 from boostobj.estimators._features import check_features
 from boostobj.estimators._fitting import take_rows
 from boostobj.estimators._folds import calibration_folds
@@ -142,9 +148,10 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     "cv" is after cross-conformal prediction and CV+, but applies the residuals of all folds to
     the mean of the folds' models. There is no theorem for that. The mean is better than each of
     them, so that it covers a little more than it promises, about a point more with 300 rows and
-    five folds; the benchmark ``examples/benchmarks/intervals.py`` counts it. Targets of which many
-    have one and the same value, such as zero, want "split": the folds' residuals of that value lie
-    on either side of zero where those of the mean are nearly zero, and "cv" may cover less.
+    five folds; the benchmark ``examples/benchmarks/intervals.py`` counts it. Targets of a few
+    values want "split", the more so the better the features tell them: the folds' residuals of
+    such a value lie on either side of zero where those of the mean are nearly zero, and "cv" may
+    cover less.
 
     At the end of a pipeline, new rows go through its other steps first:
     ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``. `interval_scorers` and the
@@ -281,7 +288,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
                 for fold, (_, rest) in zip(models, folds, strict=True)
             ]
             residuals = rows.y[left_out, None] - np.concatenate(predicted)
-            calibration = replace(calibration, residuals=residuals)
+            calibration = replace(calibration, residuals=residuals, of_folds=len(folds) > 1)
         self._prefit = False
         return self._keep(models, calibration, known)
 
@@ -332,7 +339,8 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
     ) -> Self:
         """Calibrate the fitted models on other rows, which none of them has seen.
 
-        The parameters `lower`, `upper`, `symmetric` and `unbounded` count as they are now.
+        The parameters `lower`, `upper`, `quantiles`, `symmetric` and `unbounded` count as they are
+        now.
 
         Parameters
         ----------
@@ -481,7 +489,7 @@ class QuantileIntervalRegressor(RegressorMixin, TakesFrames):  # type: ignore[mi
             check_level(coverage, f"{type(self).__name__}: coverage")
             outside = (1 - float(coverage)) / (lower + 1 - upper)
             lower, upper = outside * lower, 1 - outside * (1 - upper)
-        centre = 0.5 if lower < 0.5 < upper else (lower + upper) / 2
+        centre = 0.5 if lower + SLACK < 0.5 < upper - SLACK else (lower + upper) / 2
         weights = np.stack([level_weights(self.quantiles_, q) for q in (lower, centre, upper)])
         low, middle, high = weights @ quantiles.T
         if self._calibration is not None:

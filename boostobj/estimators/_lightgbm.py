@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from boostobj._arrays import as_float
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.engine.lightgbm import ADAPTER
 from boostobj.estimators._features import numbered, refuse_characters
-from boostobj.estimators._fitting import Engine, Rows, Task
+from boostobj.estimators._fitting import ANOTHER_METRIC, Engine, Rows, Task
 from boostobj.links import Identity, Link, Log, Logit, Normalized, Softmax
 
 #: What does not go on to training as a parameter.
@@ -39,6 +40,16 @@ _LINKS: dict[str, Link] = {
 }
 
 
+#: What built-in objectives read.
+_OF_OBJECTIVES = (
+    "alpha",
+    "fair_c",
+    "poisson_max_delta_step",
+    "reg_sqrt",
+    "sigmoid",
+    "tweedie_variance_power",
+)
+
 #: Why it cannot draw rows by their class.
 _NO_CLASSES = (
     "LightGBM knows no classes of a custom objective; weigh rows by sample_weight or class_weight"
@@ -51,11 +62,15 @@ class LightGBMEngine(Engine):
     name = "lightgbm"
     rounds_name, least_rounds = "num_iterations", 1
     reserved = {
+        **dict.fromkeys(
+            _OF_OBJECTIVES,
+            "it is for a built-in objective; boostobj's losses have parameters of their own",
+        ),
         "boost_from_average": "the model starts at the loss's start value",
         "class_weight": "set it on BoostClassifier",
         "early_stopping_round": "set early_stopping_rounds on the boostobj estimator",
         "is_unbalance": "weigh rows by sample_weight or class_weight",
-        "metric": "it is the loss's own metric",
+        "metric": ANOTHER_METRIC,
         "neg_bagging_fraction": _NO_CLASSES,
         "num_class": "it follows from the loss and the labels",
         "pos_bagging_fraction": _NO_CLASSES,
@@ -81,7 +96,12 @@ class LightGBMEngine(Engine):
         return lightgbm.LGBMRegressor(n_estimators=200, learning_rate=0.1)
 
     def check(self) -> None:
-        """Refuse hyperparameters that a custom objective cannot honour."""
+        """Refuse hyperparameters that a custom objective cannot honour, and unknown ones."""
+        known = {*_aliases(), "class_weight", "importance_type"}
+        for name in self.given.keys() - known:
+            meant = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {meant[0]!r}?" if meant else ""
+            raise ValueError(f"estimator: LightGBM has no parameter {name!r}{hint}")
         if self.boosting in ("rf", "random_forest"):
             raise ValueError(
                 f"estimator: LightGBM's boosting_type={self.boosting!r} takes no custom objective; "

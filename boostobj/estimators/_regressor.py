@@ -166,7 +166,8 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         if given:
             validation = self._rows(X_val, y_val, sample_weight_val, validation=True)
             validation = validation._replace(y=check_targets(y_val, "y_val", loss))
-        warn_of_constant(self, rows.y, rows.sample_weight)
+        if origin is None:
+            warn_of_constant(self, rows.y, rows.sample_weight)
         self.loss_ = loss
         return self._fit(engine, rows, validation, origin)
 
@@ -226,6 +227,9 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
             for j, q in enumerate(self.loss_.quantiles)
         ]
         return float(np.mean(scores))
+
+    def _targets(self, y: Any) -> NumpyArray:
+        return check_targets(y, "y", self.loss_)
 
     def _linked(self, raw: NumpyArray) -> NumpyArray:
         return np.asarray(self.loss_.link.inverse(raw))

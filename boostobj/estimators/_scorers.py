@@ -1,18 +1,23 @@
-"""Scorers of prediction intervals for scikit-learn's model selection."""
+"""Scorers of losses and of prediction intervals for scikit-learn's model selection."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
-from boostobj._typing import ArrayLike
+from boostobj._labels import LEAST_SHARE
+from boostobj._typing import ArrayLike, NumpyArray
+from boostobj.base import Loss
+from boostobj.estimators._base import BoostEstimator, resolve_loss
 from boostobj.estimators._interval_checks import check_level
+from boostobj.links import Link
 from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth
 
-__all__ = ["IntervalScorer", "interval_model", "interval_scorers"]
+__all__ = ["IntervalScorer", "LossScorer", "interval_model", "interval_scorers"]
 
 _NAMES = ("neg_interval_score", "neg_interval_width", "interval_coverage")
 
@@ -25,19 +30,101 @@ def interval_model(estimator: Any, X: Any) -> tuple[Any, Any]:
     TypeError
         If there is none.
     """
-    model = estimator
-    while not hasattr(model, "predict_interval"):
+    model, features = _innermost(estimator, X)
+    if not hasattr(model, "predict_interval"):
+        raise TypeError(
+            "estimator must be a QuantileIntervalRegressor, a pipeline that ends in one or a "
+            f"fitted search over one, got {estimator!r}"
+        )
+    return model, features
+
+
+def _innermost(model: Any, X: Any) -> tuple[Any, Any]:
+    """The model inside of pipelines and fitted searches, and the features as it gets them."""
+    while True:
         if isinstance(model, Pipeline):
             X = model[:-1].transform(X) if len(model) > 1 else X
             model = model[-1]
         elif hasattr(model, "best_estimator_"):
             model = model.best_estimator_
         else:
+            return model, X
+
+
+class LossScorer(BaseEstimator):  # type: ignore[misc]
+    """Scores a model by a loss: ``scorer(model, X, y)`` is minus the weighted mean loss.
+
+    It is for the `scoring` of `cross_validate` and the searches. A loss takes margins, and this
+    asks the model for them, so that neither its link nor its labels need a thought. Of models with
+    other losses all are compared by this one.
+
+    Routes `sample_weight` where ``set_score_request(sample_weight=True)`` asks for it. A pipeline
+    that ends in the model and a fitted search over it are scored as well.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        What to compare by, an instance or the name of one.
+
+    Examples
+    --------
+    >>> from boostobj import BoostRegressor, Huber, LossScorer
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> losses = {"loss": [Huber(10), Huber(30)]}
+    >>> GridSearchCV(BoostRegressor(), losses, scoring=LossScorer(Huber(10)))   # doctest: +SKIP
+    """
+
+    __metadata_request__score = {"estimator": UNUSED}
+
+    def __init__(self, loss: Loss | str) -> None:
+        self.loss = loss
+
+    def score(
+        self, estimator: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Score a fitted model; greater is better.
+
+        Parameters
+        ----------
+        estimator : BoostRegressor or BoostClassifier
+            Fitted, or a pipeline that ends in one or a search over one.
+        X, y, sample_weight
+            New rows, as in its `fit`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is another one, or `loss` is none that it could be fitted with.
+        ValueError
+            If targets or weights are outside their domain.
+        """
+        loss = resolve_loss(self.loss, type(self).__name__)
+        model, X = _innermost(estimator, X)
+        if not isinstance(model, BoostEstimator):
             raise TypeError(
-                "estimator must be a QuantileIntervalRegressor, a pipeline that ends in one or a "
-                f"fitted search over one, got {estimator!r}"
+                f"{type(self).__name__}: estimator must be a BoostRegressor, a BoostClassifier, a "
+                f"pipeline that ends in one or a fitted search over one, got {estimator!r}"
             )
-    return model, X
+        raw = model._raw_prediction(X)
+        if loss.link != model.loss_.link:
+            raw = _margins(loss.link, np.asarray(model.loss_.link.inverse(raw)))
+        return -loss.metric.score(model._targets(y), raw, sample_weight)
+
+    __call__ = score
+
+    def _accept_sample_weight(self) -> bool:
+        return True
+
+
+def _margins(link: Link, y_pred: NumpyArray) -> NumpyArray:
+    """The margins of predictions under another link, which knows no certain class."""
+    if link.gives_probabilities:
+        y_pred = np.clip(y_pred, LEAST_SHARE, 1 - LEAST_SHARE)
+    return np.asarray(link.link(y_pred))
 
 
 class IntervalScorer(BaseEstimator):  # type: ignore[misc]
@@ -81,7 +168,7 @@ class IntervalScorer(BaseEstimator):  # type: ignore[misc]
             return -MeanIntervalWidth().score(y, interval, sample_weight)
         promised, lower = self.coverage, None
         if promised is None:
-            promised, lower = model.upper_ - model.lower_, model.lower_
+            promised, lower = round(model.upper_ - model.lower_, 12), model.lower_
         if self.name == "interval_coverage":
             return IntervalCoverage(promised).score(y, interval, sample_weight)
         return -IntervalScore(promised, lower).score(y, interval, sample_weight)

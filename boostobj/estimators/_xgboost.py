@@ -14,7 +14,7 @@ from boostobj._typing import NumpyArray
 from boostobj.engine.start import BASE_SCORE_LINKS
 from boostobj.engine.xgboost import ADAPTER
 from boostobj.estimators._features import numbered, refuse_beyond_single, refuse_characters
-from boostobj.estimators._fitting import Engine, Rows, Task
+from boostobj.estimators._fitting import ANOTHER_METRIC, Engine, Rows, Task
 from boostobj.links import Identity, Link
 
 #: XGBoost keeps six decimals of a custom metric. It is scaled to have this many digits before the
@@ -30,7 +30,7 @@ class XGBoostEngine(Engine):
     reserved = {
         "base_score": "it is the loss's start value",
         "early_stopping_rounds": "set it on the boostobj estimator",
-        "eval_metric": "it is the loss's own metric",
+        "eval_metric": ANOTHER_METRIC,
         "num_class": "it follows from the loss and the labels",
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
@@ -187,9 +187,10 @@ class XGBoostEngine(Engine):
         """The penalties, which are made for Hessians that count rows, for larger ones."""
         scaled = {}
         for names, default in self.penalties.items():
+            # of several names of one, XGBoost knows which counts
             given = [name for name in names if parameters.get(name) is not None]
-            name = given[-1] if given else names[0]
-            scaled[name] = mean_hessian * float(parameters[name] if given else default)
+            for name in given or names[:1]:
+                scaled[name] = mean_hessian * float(parameters[name] if given else default)
         return scaled
 
     def complete(self, booster: Any, start: NumpyArray | None) -> Any:

@@ -96,7 +96,7 @@ class LinearCombination(MadeOfLosses):
     def name(self) -> str:
         """Factors and names of the losses' metrics."""
         return "_plus_".join(
-            loss.metric.name if factor == 1 else f"{factor:g}_{loss.metric.name}"
+            loss.metric._label if factor == 1 else f"{factor:g}_{loss.metric._label}"
             for factor, loss in self.terms
         )
 

@@ -25,8 +25,11 @@ from boostobj.links import Identity, Link
 
 __all__ = ["LossMetric", "Metric", "all_metrics"]
 
-#: XGBoost maximises what starts with one of these, "mape" apart, and minimises the rest.
+#: XGBoost maximises what starts with one of these, and minimises the rest.
 _MAXIMISED = ("auc", "map", "ndcg", "pre")
+
+#: Names of the engines' own metrics: two of one name share a history.
+_OF_ENGINES = {"cross_entropy", "fair", "gamma", "huber", "mape", "poisson", "quantile", "tweedie"}
 
 #: How many numbers of a tuple a name spells out; a checksum stands for more.
 _SPELLED_OUT = 8
@@ -79,8 +82,9 @@ class Metric(ABC):
         would be misread: "pre_" for one to be maximised, "mean_" for one to be minimised.
         """
         name = self._label
-        maximised = name.startswith(_MAXIMISED) and name != "mape"
-        if maximised == self.higher_is_better:
+        if name in _OF_ENGINES:
+            name += "_loss"
+        if name.startswith(_MAXIMISED) == self.higher_is_better:
             return name
         return f"pre_{name}" if self.higher_is_better else f"mean_{name}"
 
@@ -228,7 +232,7 @@ class LossMetric(Metric):
 
     @property
     def _scorer(self) -> str:
-        return "a function of estimator, X and y that gives -metric.score(y, margins)"
+        return f"boostobj.LossScorer({self.loss!r})"
 
     @property
     def _label(self) -> str:
@@ -281,7 +285,7 @@ def _label(name: str, x: Any) -> str:
 def _text(value: Any) -> str:
     """A parameter as part of a name; nothing for what has no short form."""
     if isinstance(value, Loss):
-        return value.metric.name
+        return value.metric._label
     if isinstance(value, str):
         return re.sub(r"\W+", "_", value)
     if isinstance(value, (int, float)):

@@ -148,6 +148,9 @@ class AUC(RankingMetric):
     (ROC) curve. Radiology 143(1).
     """
 
+    #: "auc" would share the history of the engines' own.
+    _label = "auc_roc"
+
     def _rank_score(
         self, positive: NumpyArray, score: NumpyArray, weight: NumpyArray | None
     ) -> float:
@@ -474,8 +477,9 @@ def _probability_rows(
     except ValueError as error:
         raise ValueError(
             f"{error}; give the metric the loss's link if it gets margins, "
-            f"as in {title(metric)}(link=loss.link); XGBoost's multi:softmax gives "
-            "class numbers, multi:softprob probabilities"
+            f"as in {title(metric)}(link=loss.link); class numbers, as XGBoost's multi:softmax "
+            "gives them, do not tell probabilities: take multi:softprob, and in a scorer "
+            "response_method='predict_proba'"
         ) from None
     if y_pred.ndim == 2:
         check_probability_rows(y_pred, "y_pred", metric.name)

@@ -84,6 +84,8 @@ class MAPE(ScikitLearnMetric):
     """
 
     _function = "mean_absolute_percentage_error"
+    #: Short, it would share the history of the engines' own metrics, LightGBM's of another meaning.
+    _label = "mean_absolute_percentage_error"
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ RAW = np.zeros(4, dtype=np.float32)
     [
         ("squared_error", [0, 1, np.nan, 3], RAW, None, r"y_true must be finite, got nan \(1 of 4"),
         ("huber", [0, 1, np.inf, -np.inf], RAW, None, r"y_true must be finite, got inf \(2 of 4"),
-        ("logistic", [0, 1, 0.3, 1], RAW, None, r"0 and 1, or labels -1 and \+1, got 0.3 \(1 of"),
-        ("logistic", [-1, 1, 0, 1], RAW, None, r"labels -1 and \+1, got 0.0 \(1 of 4"),
+        ("logistic", [0, 1, 0.3, 1], RAW, None, r"labels -1 and \+1 only, got 0.3 \(1 of"),
+        ("logistic", [-1, 1, 0, 1], RAW, None, r"labels -1 and \+1 only, got 0.0 \(1 of 4"),
         ("cross_entropy", [0, 1.5, 1, 1], RAW, None, r"y_true must be in \[0, 1\], got 1.5"),
         ("softmax", [0, 7, 2, 1], np.zeros((4, 3)), None, r"class numbers 0 to 2, got 7"),
         ("softmax", [0, 0.5, 2, 1], np.zeros((4, 3)), None, r"class numbers 0 to 2, got 0.5"),

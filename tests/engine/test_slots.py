@@ -137,7 +137,7 @@ def test_cross_validation_takes_loss_and_metric(loss, regression):
         obj=loss,
         custom_metric=loss.metric,
     )
-    assert history[f"test-{loss.name}-mean"].is_monotonic_decreasing
+    assert history[f"test-{loss.metric.name}-mean"].is_monotonic_decreasing
     history = lgb.cv(
         {"objective": loss, "verbose": -1, "num_threads": 1, "metric": "None", **outputs},
         lgb.Dataset(X, y, weight=w),
@@ -145,8 +145,8 @@ def test_cross_validation_takes_loss_and_metric(loss, regression):
         folds=folds,
         feval=loss.metric,
     )
-    assert list(history) == [f"valid {loss.name}-mean", f"valid {loss.name}-stdv"]
-    assert np.all(np.diff(history[f"valid {loss.name}-mean"]) < 0)
+    assert list(history) == [f"valid {loss.metric.name}-mean", f"valid {loss.metric.name}-stdv"]
+    assert np.all(np.diff(history[f"valid {loss.metric.name}-mean"]) < 0)
 
 
 @pytest.mark.parametrize("strategy", ["one_output_per_tree", "multi_output_tree"])

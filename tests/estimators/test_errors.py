@@ -256,7 +256,7 @@ REGRESSOR = {
         {"estimator": LGBMRegressor(metric="l1")},
         {},
         ValueError,
-        "LGBMRegressor(metric='l1'): it is the loss's own metric",
+        "LGBMRegressor(metric='l1'): it is the loss's own; for another one",
     ),
     "bagging by class": (
         {"estimator": LGBMRegressor(neg_bagging=0.1, pos_bagging_fraction=1.0)},

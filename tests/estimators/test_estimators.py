@@ -319,7 +319,7 @@ def test_a_given_validation_part(engine, regression):
         X[:400], y[:400], weight[:400], X_val=X[400:], y_val=y[400:], sample_weight_val=weight[400:]
     )
     assert model.best_iteration_ == 20  # watched, not stopped
-    history = model.evals_result_["validation"]["huber"]
+    history = model.evals_result_["validation"]["huber_loss"]
     staged = list(model.staged_predict(X[400:]))
     assert len(staged) == len(history) == 20
     for raw, score in zip(staged, history, strict=True):
@@ -1052,6 +1052,7 @@ def test_going_on_from_a_model_that_was_stopped_early(engine, regression):
 
 
 @pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+@pytest.mark.filterwarnings("ignore:no new tree of lightgbm has a split")
 @pytest.mark.parametrize("seed", [56, 92, 179])
 def test_rounds_without_a_split_do_not_shift_the_best(seed):
     rng = np.random.default_rng(seed)
@@ -1238,7 +1239,7 @@ def test_callbacks_of_xgboost_see_a_metric_named_by_its_factor(regression):
 
         def after_iteration(self, model, epoch, evals_log):
             ((name, history),) = evals_log["validation"].items()
-            seen[:] = np.asarray(history) / float(name.removeprefix("huber_times_"))
+            seen[:] = np.asarray(history) / float(name.removeprefix("huber_loss_times_"))
             return False
 
     model = BoostRegressor(
