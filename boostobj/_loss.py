@@ -328,6 +328,11 @@ class Loss(ABC):
         ]
         return tuple(xp.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
 
+    @property
+    def _least_worth(self) -> float | NumpyArray:
+        """The least Hessian of a row that a booster gets, over the mean; of each output."""
+        return 0.0
+
     def _mean_worth(self, mean: float, spread: float) -> float:
         """What the rows of a round count for on average.
 

@@ -31,7 +31,9 @@ share of the others, down to a hundredth.
 The further out the quantile, the less a distant row holds its leaf, ``a = (4v)**0.75``, since the
 many rows on the near side pull slowly; but enough that no distant row moves more than some three
 times its distance before the learning rate, and no further than ``20 s`` over twice the rarer
-side's share, or trees would gain the most from setting outliers apart.
+side's share, or trees would gain the most from setting outliers apart. Engines count the rows of
+a leaf by their Hessians, so that each has at least a twentieth of the mean: without, hundreds of
+rows far away would be too few for a leaf, and stay where they are.
 
 In a small sample extreme quantiles overfit the few rows on their far side. Shorter steps prevent
 that but take longer to arrive, so that steps get shorter only as margins settle, and the more so
@@ -288,6 +290,10 @@ class PinballLoss(KinkedLoss):
     @abstractmethod
     def _quantile(self) -> float:
         """The level ``q`` that the loss estimates."""
+
+    @property
+    def _least_worth(self) -> float:
+        return 1 / LONGEST_STEP
 
     def _distance(self, r: Array) -> Array:
         # twice the pinball loss

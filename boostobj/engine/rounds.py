@@ -142,12 +142,13 @@ def _evaluate(
         factor, mean_hessian = _unit_factor(loss, seen, sample, batch.adapter, mean_hessian)
     coupling = batch.adapter.coupling(raw.shape[1]) if loss.coupled_outputs else 1.0
     factors = factor, factor * coupling
+    least = np.maximum(HESSIAN_FLOOR, loss._least_worth * np.asarray(mean_hessian))
 
     def fill(rows: slice) -> tuple[bool, bool]:
         """Write some rows, and tell whether they are finite, and whether any pulls."""
         derivatives = rows_of(found, rows) if found else function(*rows_of((y, raw), rows))
         parts = [out[rows] for out in outputs]
-        _write(derivatives, factors, None if weight is None else weight[rows], parts)
+        _write(derivatives, factors, least, None if weight is None else weight[rows], parts)
         pull = parts[0][:1].any() or parts[0].any()  # mostly, one row tells
         return all(np.isfinite(part).all() for part in parts), bool(pull)
 
@@ -167,17 +168,21 @@ def _evaluate(
 def _write(
     derivatives: Sequence[NumpyArray],
     factors: tuple[Any, Any],
+    least: NumpyArray,
     weight: NumpyArray | None,
     outputs: Sequence[NumpyArray],
 ) -> None:
-    """Put gradients and Hessians, times factors and weights, into `outputs`."""
+    """Put gradients and Hessians, times factors and weights, into `outputs`.
+
+    Before weights, a Hessian is at least `least`.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # the caller deals with infinities
         for x, factor, out in zip(derivatives, factors, outputs, strict=True):
             # of the precision of `x`, but no integer
             exact = np.asarray(factor, np.result_type(x, np.float32))
             _multiply(x, exact, out)
         hessian = outputs[1]
-        np.clip(hessian, np.float32(HESSIAN_FLOOR), np.finfo(np.float32).max, out=hessian)
+        np.clip(hessian, least.astype(np.float32), np.finfo(np.float32).max, out=hessian)
         if weight is not None:
             column = weight if hessian.ndim == 1 else weight[:, None]
             for out in outputs:

@@ -92,6 +92,10 @@ class MultiQuantile(Loss):
         scales: Sequence[float | None] = self.scales or [None] * len(self.quantiles)
         return [Quantile(q, scale) for q, scale in zip(self.quantiles, scales, strict=True)]
 
+    @property
+    def _least_worth(self) -> NumpyArray:
+        return np.asarray([part._least_worth for part in self._parts])
+
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
         values = [p._value(raw[:, j] - y) for j, p in enumerate(self._parts)]
         return sum(values) / len(values)

@@ -186,3 +186,13 @@ def test_an_atom_is_not_smoothed():
     zeros = np.where(np.arange(1000) < 900, 0.0, y)
     smooth, narrow = (fitted_to_rows(0.9, Sample(t, 0.1 * y), 1.0)[0] for t in (y, zeros))
     assert narrow == pytest.approx(0.04 * smooth)
+
+
+@pytest.mark.parametrize("loss", [bo.Quantile(0.05), 2 * bo.Quantile(0.05)], ids=repr)
+def test_a_group_far_away_is_not_left_behind(loss):
+    rng = np.random.default_rng(0)
+    far = rng.random(1000) < 0.2
+    X, y = far[:, None].astype(float), rng.normal(size=1000) + 100 * far
+    params = {"base_score": loss.init_score(y), "nthread": 1, "max_depth": 2}
+    booster = xgb.train(params, xgb.DMatrix(X, y), 100, obj=loss)
+    assert 0.02 < np.mean(y[far] < booster.predict(xgb.DMatrix(X[far]))) < 0.08
