@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import xgboost as xgb
 
 import boostobj as bo
 from boostobj.base import Sample
@@ -194,5 +195,5 @@ def test_a_group_far_away_is_not_left_behind(loss):
     far = rng.random(1000) < 0.2
     X, y = far[:, None].astype(float), rng.normal(size=1000) + 100 * far
     params = {"base_score": loss.init_score(y), "nthread": 1, "max_depth": 2}
-    booster = xgb.train(params, xgb.DMatrix(X, y), 100, obj=loss)
-    assert 0.02 < np.mean(y[far] < booster.predict(xgb.DMatrix(X[far]))) < 0.08
+    booster = xgb.train(params, xgb.DMatrix(X, y), 200, obj=loss)
+    np.testing.assert_allclose(booster.predict(xgb.DMatrix(X[far])), 98.3, atol=0.5)
