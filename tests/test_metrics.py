@@ -696,3 +696,50 @@ def test_ndcg_takes_equal_infinities_for_ties(score):
     expected = metrics.NDCG().score([1, 0], [3, 3])
     for y in ([1, 0], [0, 1]):
         assert metrics.NDCG().score(y, [score, score]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_mean_bias_is_positive_where_too_much_is_predicted():
+    metric = metrics.MeanBiasError()
+    assert metric.score([1, 2], [2, 4]) == 1.5
+    assert metric.score([1, 2], [0, 0]) == -1.5
+    assert metric(np.array([1.0, 2.0]), np.zeros(2)) == 1.5
+
+
+def test_what_lies_on_an_edge():
+    assert metrics.BalancedAccuracy().score([0, 1], [0.5, 0.6]) == 1
+    assert metrics.ExpectedCalibrationError(n_bins=1).score([0, 1], [1.0, 0.5]) == 0.25
+    assert metrics.QuadraticKappa().score([1, 2, 2], [0, 2, 3]) == 1
+    assert np.isfinite(metrics.KLDivergence().score([1, 0], [0.0, 0.5]))
+    assert metrics.AUC().score([0, 1], [[0.1], [0.9]]) == 1
+
+
+def test_uneven_levels_weigh_by_what_they_stand_for():
+    assert metrics.CRPS((0.1, 0.5, 0.9)).score([0.0], [[1.0, 0.0, 0.0]]) == pytest.approx(0.54)
+
+
+def test_an_interval_has_two_columns():
+    for metric in (
+        metrics.IntervalCoverage(),
+        metrics.MeanIntervalWidth(),
+        metrics.IntervalScore(),
+    ):
+        with pytest.raises(ValueError, match=r"y_pred must have shape \(n, 2\), got \(1, 3\)"):
+            metric.score([0.0], [[-1.0, 0.0, 1.0]])
+
+
+def test_metrics_do_not_share_a_history_with_the_engines_own():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 2))
+    y = np.exp(X[:, 0])
+    for name, metric in (("mape", metrics.MAPE()), ("poisson", bo.Poisson().metric)):
+        found = lgb.cv(
+            {"objective": name, "verbose": -1, "num_threads": 1},
+            lgb.Dataset(X, y),
+            2,
+            nfold=2,
+            stratified=False,
+            feval=metric,
+        )
+        assert {key.removeprefix("valid ") for key in found} == {
+            f"{x}-{what}" for x in (name, metric.name) for what in ("mean", "stdv")
+        }

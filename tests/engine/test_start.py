@@ -107,3 +107,10 @@ def test_init_scores_start_lightgbm(loss, regression):
     params = {"objective": Spy(), "verbose": -1, "num_threads": 1, **outputs}
     lgb.train(params, lgb.Dataset(X, y, weight=w, init_score=start), 1)
     np.testing.assert_allclose(seen[0], start)
+
+
+def test_a_margin_too_large_for_a_probability_is_kept_inside():
+    loss = boostobj.SquaredError()
+    for y, share in ((100.0, 1 - 1e-7), (-100.0, 1e-7)):
+        found = boostobj.base_score(loss, [y], objective="binary:logistic")
+        assert found == pytest.approx(share, rel=1e-9)

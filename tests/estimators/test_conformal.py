@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from boostobj.estimators._conformal import (
     TooFewRowsError,
+    beyond,
     conformal_quantile,
     interval_scores,
     level_weights,
@@ -122,3 +123,18 @@ def test_levels_between_never_cross():
     levels = np.linspace(0.001, 0.999, 200)
     curve = np.array([level_weights(fitted, level) @ quantiles for level in levels])
     assert np.all(np.diff(curve, axis=0) >= -1e-12 * np.abs(curve[1:]))
+
+
+def test_too_few_weighted_rows_are_counted_by_their_weights():
+    weight = np.r_[np.ones(8), np.zeros(52)]
+    with pytest.raises(TooFewRowsError, match=r"got 8 \(counted by their weights"):
+        conformal_quantile(np.arange(60.0), 0.9, weight)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_bound_reaches_the_target_that_it_grew_to(scale):
+    y, bound = np.random.default_rng(7).normal(size=(2, 400))
+    bound = scale * bound
+    assert np.all(beyond(bound, y - bound) >= y)
+    assert np.all(beyond(bound, np.zeros(400)) > bound)
+    assert np.all(beyond(bound, np.full(400, -np.inf)) == -np.inf)

@@ -41,9 +41,11 @@ from boostobj import (
     BoostClassifier,
     BoostRegressor,
     CrossEntropy,
+    Focal,
     Gamma,
     Huber,
     Logistic,
+    LossScorer,
     MultiQuantile,
     NegativeBinomial,
     Poisson,
@@ -1317,3 +1319,113 @@ def test_several_quantiles_have_a_score(regression):
         assert model.score(X, y, sample_weight=weight) == pytest.approx(expected, rel=1e-3)
     repeated = np.column_stack([y] * 3)
     assert model.score(X, repeated) == model.score(X, y)
+
+
+@every_engine
+def test_class_weight_counts_in_given_validation_rows(engine, labels, regression):
+    X, _, w = regression
+    weights = {"no": 1.0, "yes": 10.0}
+    by_rows = np.vectorize(weights.get)(labels)
+    model = BoostClassifier(engine, class_weight=weights)
+    model.fit(X, labels, X_val=X, y_val=labels, sample_weight_val=w)
+    plain = clone(model).set_params(class_weight=None)
+    plain.fit(X, labels, by_rows, X_val=X, y_val=labels, sample_weight_val=w * by_rows)
+    (found,), (expected,) = (m.evals_result_["validation"].values() for m in (model, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("names", "value"),
+    [
+        (("reg_lambda", "lambda"), 300.0),
+        (("reg_alpha", "alpha"), 100.0),
+        (("gamma", "min_split_loss"), 300.0),
+        (("min_child_weight",), 200.0),
+    ],
+)
+def test_penalties_of_xgboost_count_by_any_name(names, value, regression):
+    X, y, _ = regression
+
+    def fit(scale=1.0, **penalty):
+        engine = clone(ENGINES["xgboost"]).set_params(**penalty)
+        return BoostRegressor(engine, loss=SquaredError()).fit(X, scale * y).predict(X) / scale
+
+    expected = fit(**{names[0]: value})
+    assert not np.allclose(expected, fit(), atol=0.1)
+    for name in names:
+        np.testing.assert_allclose(fit(**{name: value}), expected)
+    if names[0] in ("reg_lambda", "min_child_weight"):
+        np.testing.assert_allclose(
+            fit(2.0**-20, **{names[0]: value}), expected, rtol=1e-3, atol=1e-3
+        )
+
+
+def test_what_counts_as_missing_in_xgboost(regression):
+    X, y, _ = regression
+    filled = np.nan_to_num(X, nan=-9.0)
+    engine = ENGINES["xgboost"]
+    model = BoostRegressor(clone(engine).set_params(missing=-9.0)).fit(filled, y)
+    np.testing.assert_array_equal(
+        model.predict(filled), BoostRegressor(engine).fit(X, y).predict(X)
+    )
+
+
+def test_features_of_an_array_may_be_categories_in_xgboost():
+    X = np.random.default_rng(0).integers(0, 6, (200, 1)).astype(float)
+    engine = XGBRegressor(n_estimators=20, max_depth=1, feature_types=["c"], n_jobs=1)
+    model = BoostRegressor(engine).fit(X, X[:, 0])
+    assert model.booster_.feature_types == ["c"]
+    assert np.array_equal(model.predict(X), BoostRegressor(engine).fit(X, X[:, 0]).predict(X))
+
+
+def test_a_loss_scores_models_of_any_loss_and_labels(regression, labels):
+    X, y, w = regression
+    engine = ENGINES["xgboost"]
+    counts = np.round(np.exp(y / 4))
+    for loss, target in ((boostobj.Poisson(), counts), (Huber(), y)):
+        model = make_pipeline(StandardScaler(), BoostRegressor(engine, loss=loss)).fit(X, target)
+        raw = model[-1].booster_.predict(DMatrix(model[:-1].transform(X)), output_margin=True)
+        scorer = LossScorer(loss)
+        assert scorer(model, X, target, w) == pytest.approx(-loss.metric.score(target, raw, w))
+        rivals = {"boostregressor__loss": [SquaredError(), Quantile(0.01)]}
+        search = GridSearchCV(model, rivals, cv=2, scoring=LossScorer("squared_error"))
+        assert search.fit(X, target).best_params_ == {"boostregressor__loss": SquaredError()}
+    numbers = (labels == "yes").astype(float)
+    for loss in (Focal(0.1), Softmax(), boostobj.Hinge()):
+        model = BoostClassifier(engine, loss=loss).fit(X, labels)
+        raw = model.booster_.predict(DMatrix(X), output_margin=True)
+        expected = -loss.metric.score(numbers, raw)
+        assert LossScorer(loss)(model, X, labels) == pytest.approx(expected)
+    model = BoostClassifier(engine, loss=Focal()).fit(X, labels)
+    p = model.predict_proba(X)[:, 1]
+    expected = -boostobj.metrics.LogLoss().score(numbers, p)
+    assert LossScorer("cross_entropy")(model, X, labels) == pytest.approx(expected)
+    with pytest.raises(TypeError, match="estimator must be a BoostRegressor, a BoostClassifier"):
+        LossScorer(Huber())(engine, X, y)
+
+
+@every_engine
+def test_rows_to_go_on_from_may_lack_a_class(engine, regression):
+    X, _, _ = regression
+    words = np.asarray(["a", "b", "c"])
+    y = words[np.digitize(X[:, 1], [-0.5, 0.5])]
+    first = BoostClassifier(engine, loss=Softmax()).fit(X, y)
+    some = y != "c"
+    more = clone(first).fit(X[some], y[some], init_model=first)
+    assert more.classes_.tolist() == ["a", "b", "c"]
+    assert more.best_iteration_ == 2 * first.best_iteration_
+    assert np.mean(more.predict(X) == y) > 0.9
+    alone = clone(first).fit(X[y == "a"], y[y == "a"], init_model=first)
+    assert np.all(alone.predict_proba(X)[:, 0] > first.predict_proba(X)[:, 0] - 1e-6)
+
+
+def test_a_warning_where_new_rounds_bring_no_split(regression):
+    X, y, _ = regression
+    for engine in ENGINES.values():
+        first = BoostRegressor(engine).fit(X, y)
+        with pytest.warns(UserWarning, match="no new tree of .* has a split, so that"):
+            more = clone(first).fit(X[[0, 0]], y[:2], init_model=first)
+        difference = more.predict(X) - first.predict(X)
+        np.testing.assert_allclose(difference, difference[0], atol=1e-5)
+        # no warning that there is nothing to learn
+        clone(first).fit(X, np.zeros(len(X)), init_model=first)

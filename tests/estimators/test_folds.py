@@ -40,7 +40,7 @@ def crossed(cv, **kwargs):
     [
         ([(ALL, ALL)], "cv: fold 0 trains on row 0 and leaves it out"),
         ([(ALL[:200], ALL[200:]), (ALL[150:], ALL[:160])], "cv: fold 1 trains on row 150"),
-        (RepeatedKFold(n_splits=2, n_repeats=3), "cv leaves row 0 out 3 times"),
+        (RepeatedKFold(n_splits=2, n_repeats=2), "cv leaves row 0 out 2 times"),
         (ShuffleSplit(5, test_size=0.5, random_state=0), r"cv leaves row \d+ out \d times"),
         ([(ALL[:200], [399, 400])], "cv: fold 0 has no such rows: index 400"),
         ([], "cv must have a fold or more, got none"),
@@ -191,3 +191,25 @@ def test_groups_are_asked_for_if_fit_had_them_whatever_is_calibrated():
     model.calibrate(X, Y)
     with pytest.raises(ValueError, match="fitted without groups, got some"):
         model.predict_quantiles(X, groups=groups)
+
+
+@pytest.mark.filterwarnings("ignore:no tree of:UserWarning")
+def test_as_many_folds_as_rows_that_count():
+    weight = (ALL < 25).astype(float)
+    model = crossed(25).fit(X, Y, weight)
+    assert len(model.models_) == len(model.calibration_residuals_) == 25
+    with pytest.raises(ValueError, match="cv must be at most the number of rows, 25, got 26"):
+        crossed(26).fit(X, Y, weight)
+
+
+@pytest.mark.parametrize("cv", [None, [(ALL[:300], ALL[300:])]])
+def test_rows_of_weight_zero_train_no_model(cv):
+    settings = {"calibration": None} if cv is None else {"calibration": "cv", "cv": cv}
+    counts = ALL % 4 > 0
+    features = np.where(counts[:, None], X, 9 * X)  # would move LightGBM's bins
+    weighted = make(**settings).fit(features, Y, counts)
+    if cv is not None:
+        kept = np.flatnonzero(counts)
+        settings["cv"] = [tuple(np.flatnonzero(np.isin(kept, part)) for part in cv[0])]
+    alone = make(**settings).fit(features[counts], Y[counts])
+    assert np.array_equal(weighted.predict(X), alone.predict(X))

@@ -784,3 +784,25 @@ def test_the_mean_of_equal_folds_is_theirs(cv):
         model = QuantileIntervalRegressor(engine, calibration="cv", cv=cv, random_state=0)
         interval = model.fit(X, np.full(200, constant)).predict_interval(X)
         assert np.all((interval[:, 0] <= constant) & (constant <= interval[:, 1]))
+
+
+def test_given_validation_rows_of_weight_zero_do_not_count():
+    (X, y, _), (X_val, y_val, _) = simulate(500, 0), simulate(300, 17)
+    given = {"X_val": np.tile(X_val, (2, 1)), "y_val": np.r_[y_val, y_val + 9]}
+    model = make(early_stopping_rounds=3, calibration=None)
+    expected = model.fit(X, y, X_val=X_val, y_val=y_val).predict_interval(X)
+    weighted = model.fit(X, y, **given, sample_weight_val=np.repeat([1, 0], 300))
+    assert np.array_equal(weighted.predict_interval(X), expected)
+    assert not np.array_equal(model.fit(X, y, **given).predict_interval(X), expected)
+
+
+def test_folds_cover_targets_of_a_few_values():
+    rng = np.random.default_rng(1)
+    X = rng.integers(0, 2, (300, 1)).astype(float)
+    y = np.where(X[:, 0] > 0, -115.07, -115.9)
+    engine = XGBRegressor(n_estimators=30, max_depth=2, n_jobs=1)
+    model = QuantileIntervalRegressor(
+        engine, lower=0.25, upper=0.75, calibration="cv", random_state=1
+    ).fit(X, y)
+    for coverage in (0.5, 0.9, 0.99):
+        assert np.all(inside(model.predict_interval(X, coverage), y))

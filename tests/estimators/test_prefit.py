@@ -146,3 +146,30 @@ def test_models_that_could_not_be_calibrated_are_not_fitted(linear, rows):
         model.fit(rows[0][:5], rows[1][:5])
     assert not hasattr(model, "models_")
     assert not model.__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_a_group_is_calibrated_by_its_own_rows_and_weights(symmetric, linear):
+    X, y, w = simulate(600, 17)
+    groups = np.arange(600) % 3 // 2
+    y = y * (1 + 3 * groups)
+    model, own = (QuantileIntervalRegressor(linear, symmetric=symmetric) for _ in range(2))
+    model.fit(X, y, w, groups)
+    for calibrated in (model, model.calibrate(X, y, w, groups)):
+        for group in (0, 1):
+            mine = groups == group
+            given = X[mine], y[mine], w[mine]
+            own.fit(*given)
+            for predict in ("predict_interval", "predict_quantiles"):
+                found = getattr(calibrated, predict)(X[mine], groups=groups[mine])
+                assert np.array_equal(found, getattr(own, predict)(X[mine]))
+
+
+def test_rows_of_weight_zero_do_not_calibrate(linear):
+    X, y, _ = simulate(600, 18)
+    counts = np.arange(600) % 2 == 0
+    y = np.where(counts, y, 100)
+    model = QuantileIntervalRegressor(linear).fit(X[counts], y[counts])
+    expected = model.predict_interval(X)
+    assert np.allclose(model.fit(X, y, counts).predict_interval(X), expected)
+    assert np.allclose(model.calibrate(X, y, counts).predict_interval(X), expected)

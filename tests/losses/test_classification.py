@@ -565,3 +565,14 @@ def test_classes_that_a_row_is_not_in_cost_nothing_however_far():
         gradient, hessian = loss.gradient_hessian([0], raw)
         np.testing.assert_allclose(gradient, [[0, 0, 1]], atol=1e-6)
         assert np.all(np.isfinite(hessian))
+
+
+def test_class_balanced_one_vs_rest_is_a_model_per_class():
+    rng = np.random.default_rng(0)
+    y, raw = rng.integers(0, 3, 50), rng.normal(size=(50, 3))
+    got, expected = bo.ClassBalanced(bo.OneVsRest(), (9, 9, 9))(y, raw), bo.OneVsRest()(y, raw)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def test_labels_may_be_smoothed_away():
+    assert bo.LabelSmoothing(1.0).init_score([0, 1, 1]) == pytest.approx(0, abs=1e-6)

@@ -390,3 +390,38 @@ def test_the_start_does_not_depend_on_the_order_of_rows(loss):
     # sums of the gradients of one side overflow
     y = np.random.default_rng(0).lognormal(8, 1, 3000)
     assert loss.init_score(np.sort(y)) == pytest.approx(loss.init_score(y), rel=1e-9)
+
+
+def _one_vs_rest(clip, counts):
+    return bo.ClassBalanced(bo.OneVsRest(bo.TruncatedSquared(clip)), counts)
+
+
+@pytest.mark.parametrize("positives", [6, 7, 8])
+def test_wrapped_losses_of_classes_with_several_minima_start_at_the_best(positives):
+    loss = _one_vs_rest(1.2, (1, 1)) + _one_vs_rest(1.7, (1, 3))
+    y = np.repeat([1.0, 0.0], [positives, 10 - positives])
+    best = loss.init_score(y)
+    grid = np.linspace(-2, 2, 41)
+    tried = [best, *np.stack([grid, -grid]).T]
+    values = [np.mean(loss.value(y, np.tile(c, (10, 1)))) for c in tried]
+    assert values[0] <= min(values) + 1e-9
+    assert np.allclose(loss.init_score([1.0, 0.0], [positives, 10 - positives]), best)
+
+
+@pytest.mark.parametrize("loss", [bo.AbsoluteError(), bo.Quantile(0.9), bo.EpsilonInsensitive(0.3)])
+def test_the_same_loss_on_both_sides_is_that_loss(loss):
+    y, raw = np.random.default_rng(0).normal(size=(2, 200))
+    for got, expected in zip(bo.Asymmetric(loss, loss)(y, raw), loss(y, raw), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def test_no_residual_is_on_the_side_under():
+    loss = bo.Asymmetric(under=3 * bo.SquaredError(), over=bo.SquaredError())
+    assert loss.gradient_hessian([1.0], [1.0])[1] == 6
+
+
+def test_a_factor_trains_the_same_trees_of_any_loss():
+    y, raw = np.random.default_rng(0).normal(size=(2, 200))
+    for loss in (bo.Expectile(0.95), bo.AbsoluteError(), bo.Huber()):
+        for got, expected in zip((100 * loss)(y, raw), loss(y, raw), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-5)

@@ -560,3 +560,11 @@ def test_tweedie_is_quiet_where_the_mean_is_beyond_single_precision():
     raw = np.asarray([1e3, 1e4, -1e4], np.float32)
     for power in (1.1, 1.9):
         assert np.all(np.isfinite(bo.Tweedie(power).value(np.ones(3, np.float32), raw)))
+
+
+def test_squared_percentage_error_of_targets_of_any_size():
+    loss, y = bo.SquaredPercentageError(), np.array([1.0, 2.0])
+    for scale in (1e-200, 1e200):
+        assert loss.init_score(scale * y) / scale == pytest.approx(loss.init_score(y))
+    gradient, _ = loss.gradient_hessian(1e200 * y, 2e200 * y)
+    np.testing.assert_allclose(1e200 * gradient, loss.gradient_hessian(y, 2 * y)[0])
