@@ -89,6 +89,8 @@ class MulticlassLoss(Loss):
 
         Raises
         ------
+        TypeError
+            If an array does not consist of real numbers.
         ValueError
             If there are no targets, or a target or a weight is outside its domain.
         """

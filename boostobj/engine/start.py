@@ -66,6 +66,8 @@ def base_score(
 
     Raises
     ------
+    TypeError
+        If an array does not consist of real numbers.
     ValueError
         If no version of XGBoost has such an objective, or a target or a weight is outside its
         domain.
@@ -112,7 +114,8 @@ def init_scores(
     Raises
     ------
     TypeError
-        If the loss is one of embeddings, which start from zero as LightGBM does by itself.
+        If an array does not consist of real numbers, or the loss is one of embeddings, which start
+        from zero as LightGBM does by itself.
     ValueError
         If a target or a weight is outside its domain.
     """

@@ -49,7 +49,8 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         keep the best round. By default all rows train for all rounds.
     validation_fraction : float or None, default=0.1
         Share of the rows that early stopping keeps for validation, in (0, 1), unless `fit` is
-        given some.
+        given some. They are drawn at random: where rows of one day, person or place depend on
+        each other, give `fit` rows of other ones, or it stops too late.
     random_state : int, RandomState or None, default=None
         Seeds that split, and the engine unless `estimator` has a seed of its own.
     verbose : int, default=0

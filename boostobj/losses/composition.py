@@ -301,6 +301,11 @@ class Asymmetric(MadeOfLosses, ResidualLoss):  # type: ignore[override]
     over : Loss
         Charged where ``raw_prediction > y_true``; a `ResidualLoss`.
 
+    Raises
+    ------
+    TypeError
+        If one of them is another loss.
+
     Examples
     --------
     >>> loss = Asymmetric(under=3 * SquaredError(), over=AbsoluteError())

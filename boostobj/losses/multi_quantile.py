@@ -154,6 +154,8 @@ class MultiQuantile(Loss):
 
         Raises
         ------
+        TypeError
+            If an array does not consist of real numbers.
         ValueError
             If there are no targets, those of a row differ, or a target or a weight is outside its
             domain.

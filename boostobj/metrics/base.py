@@ -124,6 +124,8 @@ class Metric(ABC):
 
         Raises
         ------
+        TypeError
+            If an array does not consist of real numbers.
         ValueError
             If shapes do not fit, or a value is outside the metric's domain.
         """
@@ -164,6 +166,11 @@ class Metric(ABC):
         -------
         float, (name, value) or (name, value, is_higher_better)
             As the calling slot wants it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `score`, and where it is taken for a scorer of scikit-learn.
         """
         if hasattr(y_true, "predict"):
             raise TypeError(f"{title(self)} is no scorer: pass {self._scorer}")
