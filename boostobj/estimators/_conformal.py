@@ -44,7 +44,7 @@ class TooFewRowsError(ValueError):
 def min_rows(coverage: float) -> int:
     """The smallest number of calibration rows with a finite bound: 9 for 0.9, 19 for 0.95."""
     needed = coverage * (1 - SLACK)  # the share of n + 1 rows that n rows have to be, see below
-    return max(1, math.ceil(needed / (1 - needed)))
+    return math.ceil(needed / (1 - needed))
 
 
 def conformal_quantile(

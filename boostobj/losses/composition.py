@@ -206,8 +206,6 @@ class MulticlassCombination(LinearCombination, MulticlassLoss):  # type: ignore[
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
         starts = [loss._init_scores(rows, weight) for loss in self.losses]
-        if len(starts) == 1:
-            return np.asarray(starts[0])
         between = np.mean(starts, axis=0)
         if self.unimodal:
             return self._minimizer(rows, weight, between)

@@ -115,14 +115,6 @@ class OneVsRest(MadeOfLosses, MulticlassLoss):
         return gradient, hessian
 
     def _init_scores(self, rows: NumpyArray, weight: NumpyArray) -> NumpyArray:
-        if takes_fractions(self.loss):
-            starts = [self.loss._init_score(column, weight) for column in rows.T]
-        else:
-            labels = np.repeat([1.0, 0.0], len(rows))
-            starts = [
-                self.loss._init_score(
-                    labels, np.concatenate([column, 1 - column]) * np.tile(weight, 2)
-                )
-                for column in rows.T
-            ]
-        return np.asarray(starts)
+        labels, twice = np.repeat([1.0, 0.0], len(rows)), np.tile(weight, 2)
+        shares = (np.concatenate([column, 1 - column]) for column in rows.T)
+        return np.asarray([self.loss._init_score(labels, twice * share) for share in shares])

@@ -130,7 +130,10 @@ class Metric(ABC):
             If shapes do not fit, or a value is outside the metric's domain.
         """
         raw = np.asarray(as_float(on_host(y_pred), "y_pred"), dtype=np.float64)
-        y = np.asarray(as_float(on_host(y_true), "y_true"), dtype=np.float64)
+        try:
+            y = np.asarray(as_float(on_host(y_true), "y_true"), dtype=np.float64)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}; classes go by their numbers, from 0") from None
         if raw.ndim == 2 and raw.shape[1] == 1:
             raw = raw[:, 0]
         y = align(y, raw, self.name, "y_pred", one_per_row=True)
