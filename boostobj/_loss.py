@@ -210,8 +210,8 @@ class Loss(ABC):
     ) -> float | NumpyArray:
         """The constant margin that minimises the weighted mean loss.
 
-        For a loss that adapts to the residuals, as ``Huber("auto")`` does, as wide as it is around
-        that constant.
+        A loss that adapts to the residuals, as ``Huber("auto")`` does, is as wide there as the
+        residuals of that constant make it.
 
         Parameters
         ----------

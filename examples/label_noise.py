@@ -1,7 +1,7 @@
 """Exponential loss is AdaBoost's: its margins are half log-odds, and wrong labels hurt it.
 
 The exponential loss punishes a badly wrong row exponentially, so that mislabelled rows take over;
-the logistic loss punishes it linearly, and the Savage loss lets go of it. It takes short steps:
+the logistic loss punishes it linearly, and the Savage loss lets go of it. Savage's steps are short:
 after 150 rounds it is the worst of the three up to a fifth of wrong labels; after 500, when the
 others have learnt those, it is the best from a fifth on.
 

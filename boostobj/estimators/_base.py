@@ -329,8 +329,10 @@ class BoostEstimator(TakesFrames):
         return weighted_rows(features, y, sample_weight, suffix)
 
     @abstractmethod
-    def _targets(self, y: Any) -> NumpyArray:
-        """Targets of new rows as the loss takes them."""
+    def _mean_loss(
+        self, loss: Loss, X: Any, y: Any, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """The weighted mean over new rows of a loss, which need not be that of the training."""
 
     def _raw_prediction(self, X: Any) -> NumpyArray:
         model = self._model

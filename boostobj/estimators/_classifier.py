@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from numbers import Real
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from boostobj._arrays import on_host, title
 from boostobj._domains import Interval
-from boostobj._labels import check_probability_rows
+from boostobj._labels import LEAST_SHARE, check_probability_rows
 from boostobj._loss import takes_fractions
 from boostobj._typing import ArrayLike, NumpyArray
 from boostobj.base import Loss, MulticlassLoss
@@ -34,7 +33,6 @@ from boostobj.estimators._fitting import Rows
 from boostobj.estimators._groups import is_missing
 from boostobj.losses._wrapping import is_two_class
 from boostobj.losses.cross_entropy import CrossEntropy
-from boostobj.losses.one_vs_rest import OneVsRest
 from boostobj.losses.softmax import Softmax
 
 #: What scikit-learn calls labels given as a matrix.
@@ -186,10 +184,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         y, y_val = on_host(y), on_host(y_val)
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, "BoostClassifier")
-        if not (isinstance(loss, MulticlassLoss) or is_two_class(loss)):
-            raise TypeError(
-                f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor"
-            )
+        _refuse_others(loss)
         engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
@@ -209,10 +204,7 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         else:
             check_classification_targets(checked)
             words = column_or_1d(checked, warn=True)
-            classes = np.unique(words)
-            known = np.asarray(origin.traits.get("classes_", ()) if origin else ())
-            if np.isin(classes, known).all():
-                loss, classes = _of_all(loss, len(known)), known  # these rows may lack some
+            classes = _known_classes(np.unique(words), init_model)
             targets = np.searchsorted(classes, words)
         labels = targets if soft else classes[targets]
         loss = _of_classes(loss, classes)
@@ -232,6 +224,10 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
             validation = None if validation is None else _weighted(validation, factors)
         if origin is None:
             warn_of_constant(self, labels, rows.sample_weight)
+        if isinstance(loss, MulticlassLoss) and len(np.unique(labels)) < len(classes):
+            # numbers would not tell how many classes there are
+            rows = _as_label_rows(rows, len(classes))
+            validation = None if validation is None else _as_label_rows(validation, len(classes))
         return self._fit(engine, rows, validation, origin, stratify=None if soft else labels)
 
     def predict(self, X: Any) -> NumpyArray:
@@ -357,7 +353,21 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
         Interval(0).check(factors, "class_weight", type(self).__name__)
         return factors
 
+    def _mean_loss(
+        self, loss: Loss, X: Any, y: Any, sample_weight: ArrayLike | None = None
+    ) -> float:
+        _refuse_others(loss)
+        raw, targets = self._raw_prediction(X), self._targets(y)
+        loss = _of_classes(_of_rows(loss) if targets.ndim == 2 else loss, self.classes_)
+        several = isinstance(loss, MulticlassLoss)
+        if loss.link != self.loss_.link or several != (raw.ndim == 2):
+            # whose margins of a certain class are infinite
+            p = np.clip(self._probabilities(raw), LEAST_SHARE, 1 - LEAST_SHARE)
+            raw = np.asarray(loss.link.link(p if several else p[:, 1]))
+        return float(loss.metric.score(targets, raw, sample_weight))
+
     def _targets(self, y: Any, name: str = "y") -> NumpyArray:
+        """Labels as class numbers, or shares, of rows other than those of training."""
         if self._soft:
             return _check_shares(y, name, self.loss_)
         labels: NumpyArray = column_or_1d(_check_labels(on_host(y), name), warn=True)
@@ -369,6 +379,12 @@ class BoostClassifier(ClassifierMixin, BoostEstimator):  # type: ignore[misc]
                 + (hint if type_of_target(labels) == "continuous" else "")
             )
         return np.searchsorted(self.classes_, labels).astype(np.float64, copy=False)
+
+
+def _refuse_others(loss: Loss) -> None:
+    """Refuse a loss that is not one of classes."""
+    if not (isinstance(loss, MulticlassLoss) or is_two_class(loss)):
+        raise TypeError(f"BoostClassifier: {loss!r} is not a loss of classes; use BoostRegressor")
 
 
 def _are_shares(y: Any, loss: Loss) -> bool:
@@ -459,11 +475,11 @@ def _of_classes(loss: Loss, classes: NumpyArray) -> Loss:
     return loss
 
 
-def _of_all(loss: Loss, k: int) -> Loss:
-    """The loss for k classes, of which there may be no rows of the last."""
-    if isinstance(loss, Softmax | OneVsRest) and loss.n_classes is None:
-        return replace(loss, n_classes=k)
-    return loss
+def _known_classes(classes: NumpyArray, init_model: Any) -> NumpyArray:
+    """The classes of a model to go on from, if rows of some are missing now, else these."""
+    known = init_model.classes_ if isinstance(init_model, BoostClassifier) else classes
+    fewer = known.dtype.kind == classes.dtype.kind and len(classes) < len(known)
+    return known if fewer and np.isin(classes, known).all() else classes
 
 
 def _has_multiclass(loss: Loss) -> bool:
@@ -475,6 +491,10 @@ def _shown(labels: NumpyArray) -> str:
     """Some of the labels, and how many there are unless these are all."""
     count = f" ({len(labels)} in all)" if len(labels) > reprlib.aRepr.maxlist else ""
     return reprlib.repr(labels.tolist()) + count
+
+
+def _as_label_rows(rows: Rows, k: int) -> Rows:
+    return rows._replace(y=np.eye(k)[rows.y.astype(int)])
 
 
 def _weighted(rows: Rows, factors: NumpyArray) -> Rows:

@@ -506,6 +506,8 @@ def _check_splits(
         if not train.targets_vary.any():
             return
     else:
+        if engine.n_rounds == 0:
+            return
         what = "new tree of {} has a split, so that predictions differ as before"
         before = engine.feature_importances(init_model)
     if np.all(engine.feature_importances(booster) == before):
@@ -514,7 +516,7 @@ def _check_splits(
             "too large, for its limits, such as min_child_samples of LightGBM, and "
             "min_child_weight and gamma of XGBoost; or weights, which count as rows, are too "
             "small: divide them by their mean; or the loss is flat, or as good as infinite, at "
-            "targets of this scale",
+            "targets of this scale; or the model to go on from fits the rows already",
             UserWarning,
             stacklevel=6,
         )

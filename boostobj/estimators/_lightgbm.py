@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,15 @@ _LINKS: dict[str, Link] = {
 }
 
 
-#: What built-in objectives read.
-_OF_OBJECTIVES = (
-    "alpha",
-    "fair_c",
-    "poisson_max_delta_step",
-    "reg_sqrt",
-    "sigmoid",
-    "tweedie_variance_power",
-)
+#: What built-in objectives read, and what it is unless it is given.
+_OF_OBJECTIVES = {
+    "alpha": 0.9,
+    "fair_c": 1.0,
+    "poisson_max_delta_step": 0.7,
+    "reg_sqrt": False,
+    "sigmoid": 1.0,
+    "tweedie_variance_power": 1.5,
+}
 
 #: Why it cannot draw rows by their class.
 _NO_CLASSES = (
@@ -77,9 +78,11 @@ class LightGBMEngine(Engine):
         "scale_pos_weight": "weigh rows by sample_weight or class_weight",
     }
     neutral = {
+        **{name: (value,) for name, value in _OF_OBJECTIVES.items()},
         "boost_from_average": (True,),
         "early_stopping_round": (0, -1),
         "is_unbalance": (False,),
+        "metric": ("None",),
         "neg_bagging_fraction": (1,),
         "pos_bagging_fraction": (1,),
         "objective": ("regression", "binary", "multiclass"),
@@ -97,8 +100,8 @@ class LightGBMEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour, and unknown ones."""
-        known = {*_aliases(), "class_weight", "importance_type"}
-        for name in self.given.keys() - known:
+        known = {*_aliases(), *signature(type(self.estimator).__init__).parameters}
+        for name in sorted(self.given.keys() - known):
             meant = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {meant[0]!r}?" if meant else ""
             raise ValueError(f"estimator: LightGBM has no parameter {name!r}{hint}")

@@ -156,9 +156,7 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         """
         given = check_validation(self, X_val, y_val, sample_weight_val)
         loss = resolve_loss(self.loss, type(self).__name__)
-        labels_only = loss.link.gives_probabilities and not takes_fractions(loss)
-        if labels_only or isinstance(loss, MarginLoss | MulticlassLoss):
-            raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")
+        _refuse_classes(loss)
         engine = self._engine(validation_given=given)
         origin = Origin.of(init_model)
         rows = self._rows(X, y, sample_weight, origin=origin)
@@ -229,8 +227,21 @@ class BoostRegressor(RegressorMixin, BoostEstimator):  # type: ignore[misc]
         ]
         return float(np.mean(scores))
 
-    def _targets(self, y: Any) -> NumpyArray:
-        return check_targets(y, "y", self.loss_)
+    def _mean_loss(
+        self, loss: Loss, X: Any, y: Any, sample_weight: ArrayLike | None = None
+    ) -> float:
+        _refuse_classes(loss)
+        raw = self._raw_prediction(X)
+        if loss.link != self.loss_.link:
+            raw = np.asarray(loss.link.link(self._linked(raw)))
+        return float(loss.metric.score(check_targets(y, "y", loss), raw, sample_weight))
 
     def _linked(self, raw: NumpyArray) -> NumpyArray:
         return np.asarray(self.loss_.link.inverse(raw))
+
+
+def _refuse_classes(loss: Loss) -> None:
+    """Refuse a loss of classes."""
+    labels_only = loss.link.gives_probabilities and not takes_fractions(loss)
+    if labels_only or isinstance(loss, MarginLoss | MulticlassLoss):
+        raise TypeError(f"BoostRegressor: {loss!r} is a loss of classes; use BoostClassifier")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
-from boostobj._labels import LEAST_SHARE
-from boostobj._typing import ArrayLike, NumpyArray
+from boostobj._typing import ArrayLike
 from boostobj.base import Loss
 from boostobj.estimators._base import BoostEstimator, resolve_loss
 from boostobj.estimators._interval_checks import check_level
-from boostobj.links import Link
 from boostobj.metrics import IntervalCoverage, IntervalScore, MeanIntervalWidth
 
 __all__ = ["IntervalScorer", "LossScorer", "interval_model", "interval_scorers"]
@@ -55,8 +52,8 @@ class LossScorer(BaseEstimator):  # type: ignore[misc]
     """Scores a model by a loss: ``scorer(model, X, y)`` is minus the weighted mean loss.
 
     It is for the `scoring` of `cross_validate` and the searches. A loss takes margins, and this
-    asks the model for them, so that neither its link nor its labels need a thought. Of models with
-    other losses all are compared by this one.
+    asks the model for them, so that neither its link nor its labels need a thought. A model that
+    was trained with another loss is scored by its predictions, turned into margins of this one.
 
     Routes `sample_weight` where ``set_score_request(sample_weight=True)`` asks for it. A pipeline
     that ends in the model and a fitted search over it are scored as well.
@@ -100,7 +97,8 @@ class LossScorer(BaseEstimator):  # type: ignore[misc]
         TypeError
             If `estimator` is another one, or `loss` is none that it could be fitted with.
         ValueError
-            If targets or weights are outside their domain.
+            If targets, weights or predictions are outside their domain, as negative ones are for
+            the losses of counts.
         """
         loss = resolve_loss(self.loss, type(self).__name__)
         model, X = _innermost(estimator, X)
@@ -109,22 +107,12 @@ class LossScorer(BaseEstimator):  # type: ignore[misc]
                 f"{type(self).__name__}: estimator must be a BoostRegressor, a BoostClassifier, a "
                 f"pipeline that ends in one or a fitted search over one, got {estimator!r}"
             )
-        raw = model._raw_prediction(X)
-        if loss.link != model.loss_.link:
-            raw = _margins(loss.link, np.asarray(model.loss_.link.inverse(raw)))
-        return -loss.metric.score(model._targets(y), raw, sample_weight)
+        return -model._mean_loss(loss, X, y, sample_weight)
 
     __call__ = score
 
     def _accept_sample_weight(self) -> bool:
         return True
-
-
-def _margins(link: Link, y_pred: NumpyArray) -> NumpyArray:
-    """The margins of predictions under another link, which knows no certain class."""
-    if link.gives_probabilities:
-        y_pred = np.clip(y_pred, LEAST_SHARE, 1 - LEAST_SHARE)
-    return np.asarray(link.link(y_pred))
 
 
 class IntervalScorer(BaseEstimator):  # type: ignore[misc]

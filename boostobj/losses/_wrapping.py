@@ -59,6 +59,10 @@ class MadeOfLosses:
         return all(loss.unimodal for loss in self.losses)
 
     @property
+    def _least_worth(self) -> float:
+        return max(float(loss._least_worth) for loss in self.losses)
+
+    @property
     def max_delta_step(self) -> float:
         """The least limit of those that have one."""
         limits = [float(loss.max_delta_step) for loss in self.losses if loss.max_delta_step]

@@ -120,10 +120,6 @@ class LinearCombination(MadeOfLosses):
     def _domain(self) -> Intersection:
         return Intersection(tuple(loss._domain for loss in self.losses))
 
-    @property
-    def _least_worth(self) -> Any:
-        return self.losses[0]._least_worth if len(self.terms) == 1 else 0.0
-
     def _mean_worth(self, mean: float, spread: float) -> float:
         if len(self.terms) > 1:
             return float(super()._mean_worth(mean, spread))  # type: ignore[misc]

@@ -17,10 +17,10 @@ class Quantile(PinballLoss):
     Domain: `y_true` and `raw_prediction` finite and real, both (n,) or (n, k). Link: identity.
     Curvature: smoothed, see `boostobj.curvature`, and with it the gradient that a booster gets: it
     predicts better on new rows than with the loss's own, but lies somewhat further out than its
-    level. Of 3,000 training rows the 0.8 quantile has 85 % of normal targets below it and the 0.95
-    quantile 96.5 %, of 100,000 rows 81.5 and 95.4 %. Where the level itself matters, calibrate:
-    `QuantileIntervalRegressor`. Outer quantiles take more rounds to their place than the built-ins
-    do: 300 at a learning rate of 0.1, or early stopping.
+    level. Of 3,000 normal targets without a signal the 0.8 quantile has 85 % of the training rows
+    below it and the 0.95 quantile 96.5 %, of 100,000 rows 81.5 and 95.4 %. Where the level itself
+    matters, calibrate: `QuantileIntervalRegressor`. Outer quantiles take more rounds to their place
+    than the built-ins do: 300 at a learning rate of 0.1, or early stopping.
 
     Parameters
     ----------

@@ -29,7 +29,17 @@ __all__ = ["LossMetric", "Metric", "all_metrics"]
 _MAXIMISED = ("auc", "map", "ndcg", "pre")
 
 #: Names of the engines' own metrics: two of one name share a history.
-_OF_ENGINES = {"cross_entropy", "fair", "gamma", "huber", "mape", "poisson", "quantile", "tweedie"}
+_OF_ENGINES = {
+    "cross_entropy",
+    "expectile",
+    "fair",
+    "gamma",
+    "huber",
+    "mape",
+    "poisson",
+    "quantile",
+    "tweedie",
+}
 
 #: How many numbers of a tuple a name spells out; a checksum stands for more.
 _SPELLED_OUT = 8
@@ -42,7 +52,8 @@ class Metric(ABC):
     """A weighted mean over rows that every metric slot of both engines takes.
 
     On a cluster of XGBoost it is the mean over the workers, weighted by their rows: that over all
-    rows, but for metrics such as the AUC or the root mean squared error, which are no means.
+    rows, but for metrics that are no means, such as the AUC or the root mean squared error, and
+    losses that adapt to the rows.
 
     Parameters
     ----------
@@ -242,7 +253,9 @@ class LossMetric(Metric):
 
     @property
     def _scorer(self) -> str:
-        return f"boostobj.LossScorer({self.loss!r})"
+        if isinstance(self.loss, GroupLoss):
+            return "a metric of rankings: this one compares the rows of a group"
+        return f"boostobj.LossScorer({self.loss!r}), which scores boostobj's estimators"
 
     @property
     def _label(self) -> str:

@@ -66,6 +66,8 @@ class MAE(ScikitLearnMetric):
     """
 
     _function = "mean_absolute_error"
+    #: Short, it would share the history of XGBoost's own.
+    _label = "mean_absolute_error"
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,14 @@ def trainings(cut):
     watched = np.arange(600) < 500  # none of the last worker's
     plain = {"nthread": 1, "base_score": 1.0, "disable_default_eval_metric": True}
     classes = {**plain, "num_class": 3, "objective": "reg:squarederror"}
-    tenth = boostobj.Quantile(0.999), np.full(600, 0.01), {"lambda": 0.01, "min_child_weight": 0}
+    light = {**plain, "lambda": 0.01, "min_child_weight": 0}
     found = []
     for loss, target, weight, parameters in (
         (LOSS, y, None, plain),
         (boostobj.AbsoluteError(), y, few, plain),
         (boostobj.SquaredError(), np.column_stack([y, -y]), None, plain),
         (boostobj.Softmax(), np.digitize(y, [0, 2]), None, classes),
-        (tenth[0], y, tenth[1], plain | tenth[2]),
+        (boostobj.Quantile(0.999), y, np.full(600, 0.01), light),
     ):
         here = watched[cut]
         data = xgb.DMatrix(X[cut], target[cut], weight=None if weight is None else weight[cut])
@@ -63,6 +63,15 @@ def trainings(cut):
         scores = [next(iter(of.values())) for of in history.values()]
         found += [booster.predict(xgb.DMatrix(X), output_margin=True), *scores]
     return found
+
+
+def estimator(cut):
+    """What an estimator says on a worker."""
+    try:
+        boostobj.BoostRegressor(xgb.XGBRegressor()).fit(np.zeros((9, 1)), np.arange(9))
+    except RuntimeError as error:
+        return str(error)
+    return "nothing"
 
 
 def work(function, cut, arguments, worker, *others):
@@ -109,3 +118,8 @@ def test_two_workers_train_what_one_trains(cut):
     for part in together(trainings, cut):
         for mine, theirs in zip(part, alone, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_estimators_train_on_one_machine():
+    for said in together(estimator, 0):
+        assert said.startswith("estimators train on one machine")

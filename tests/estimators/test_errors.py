@@ -258,6 +258,18 @@ REGRESSOR = {
         ValueError,
         "LGBMRegressor(metric='l1'): it is the loss's own; for another one",
     ),
+    "misspelt parameter": (
+        {"estimator": LGBMRegressor(num_leavs=3)},
+        {},
+        ValueError,
+        "LightGBM has no parameter 'num_leavs'; did you mean 'num_leaves'?",
+    ),
+    "parameter of an objective": (
+        {"estimator": LGBMRegressor(tweedie_variance_power=1.2), "loss": "tweedie"},
+        {},
+        ValueError,
+        "tweedie_variance_power=1.2): it is for a built-in objective",
+    ),
     "bagging by class": (
         {"estimator": LGBMRegressor(neg_bagging=0.1, pos_bagging_fraction=1.0)},
         {},

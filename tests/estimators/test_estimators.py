@@ -29,7 +29,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import DataConversionWarning, NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xgboost import DMatrix, XGBClassifier, XGBRegressor
@@ -1396,26 +1396,65 @@ def test_a_loss_scores_models_of_any_loss_and_labels(regression, labels):
         raw = model.booster_.predict(DMatrix(X), output_margin=True)
         expected = -loss.metric.score(numbers, raw)
         assert LossScorer(loss)(model, X, labels) == pytest.approx(expected)
-    model = BoostClassifier(engine, loss=Focal()).fit(X, labels)
-    p = model.predict_proba(X)[:, 1]
-    expected = -boostobj.metrics.LogLoss().score(numbers, p)
-    assert LossScorer("cross_entropy")(model, X, labels) == pytest.approx(expected)
+    for rival in (Focal(), Softmax(), boostobj.Hinge()):
+        model = BoostClassifier(engine, loss=rival).fit(X, labels)
+        p = np.clip(model.predict_proba(X)[:, 1], 1e-7, 1 - 1e-7)
+        expected = -boostobj.metrics.LogLoss().score(numbers, p)
+        for loss in ("cross_entropy", Softmax()):
+            assert LossScorer(loss)(model, X, labels) == pytest.approx(expected)
+    three = np.digitize(y, [-1, 1])
+    model = BoostClassifier(engine).fit(X, three)
+    expected = -boostobj.metrics.LogLoss().score(three, model.predict_proba(X))
+    assert LossScorer("cross_entropy")(model, X, three) == pytest.approx(expected)
+
+
+def test_what_a_loss_scorer_refuses(regression, labels):
+    X, y, _ = regression
+    engine = ENGINES["lightgbm"]
     with pytest.raises(TypeError, match="estimator must be a BoostRegressor, a BoostClassifier"):
         LossScorer(Huber())(engine, X, y)
+    for model, loss, message in (
+        (BoostRegressor(engine).fit(X, y), "logistic", "is a loss of classes"),
+        (BoostClassifier(engine).fit(X, labels), "huber", "is not a loss of classes"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            LossScorer(loss)(model, X, labels)
+
+
+def test_a_loss_scorer_routes_weights(regression):
+    X, y, w = regression
+    model = BoostRegressor(ENGINES["lightgbm"])
+    folds = list(KFold(2).split(X))
+    with sklearn.config_context(enable_metadata_routing=True):
+        found = cross_validate(
+            model.set_fit_request(sample_weight=True),
+            X,
+            y,
+            cv=folds,
+            scoring=LossScorer("squared_error").set_score_request(sample_weight=True),
+            params={"sample_weight": w},
+        )["test_score"]
+    for (train, test), score in zip(folds, found, strict=True):
+        p = clone(model).fit(X[train], y[train], w[train]).predict(X[test])
+        expected = -SquaredError().metric.score(y[test], p, w[test])
+        assert score == pytest.approx(expected)
 
 
 @every_engine
-def test_rows_to_go_on_from_may_lack_a_class(engine, regression):
+@pytest.mark.parametrize("loss", [CrossEntropy(), Softmax(), 2 * boostobj.FocalSoftmax()], ids=repr)
+@pytest.mark.parametrize("names", [["a", "bc", "def"], np.arange("2020", "2023", dtype="M8[Y]")])
+def test_rows_to_go_on_from_may_lack_classes(engine, loss, names, regression):
     X, _, _ = regression
-    words = np.asarray(["a", "b", "c"])
-    y = words[np.digitize(X[:, 1], [-0.5, 0.5])]
-    first = BoostClassifier(engine, loss=Softmax()).fit(X, y)
-    some = y != "c"
-    more = clone(first).fit(X[some], y[some], init_model=first)
-    assert more.classes_.tolist() == ["a", "b", "c"]
+    y = np.asarray(names)[np.digitize(X[:, 1], [-0.5, 0.5])]
+    first = BoostClassifier(engine, loss=loss).fit(X, y)
+    some = y != names[2]
+    more = clone(first).fit(X[some], y[some], init_model=first, X_val=X, y_val=y)
+    assert np.array_equal(more.classes_, first.classes_)
+    assert more.classes_.dtype == first.classes_.dtype
     assert more.best_iteration_ == 2 * first.best_iteration_
-    assert np.mean(more.predict(X) == y) > 0.9
-    alone = clone(first).fit(X[y == "a"], y[y == "a"], init_model=first)
+    assert list(more.evals_result_["validation"]) == [first.loss_.metric.name]
+    assert more.score(X, y) > 0.9
+    alone = clone(first).fit(X[y == names[0]], y[y == names[0]], init_model=first)
     assert np.all(alone.predict_proba(X)[:, 0] > first.predict_proba(X)[:, 0] - 1e-6)
 
 

@@ -189,7 +189,16 @@ def test_an_atom_is_not_smoothed():
     assert narrow == pytest.approx(0.04 * smooth)
 
 
-@pytest.mark.parametrize("loss", [bo.Quantile(0.05), 2 * bo.Quantile(0.05)], ids=repr)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        bo.Quantile(0.05),
+        2 * bo.Quantile(0.05),
+        bo.Quantile(0.05) + bo.Quantile(0.051),
+        bo.Asymmetric(bo.Quantile(0.05), bo.Quantile(0.05)),
+    ],
+    ids=repr,
+)
 def test_a_group_far_away_is_not_left_behind(loss):
     rng = np.random.default_rng(0)
     far = rng.random(1000) < 0.2
@@ -197,3 +206,14 @@ def test_a_group_far_away_is_not_left_behind(loss):
     params = {"base_score": loss.init_score(y), "nthread": 1, "max_depth": 2}
     booster = xgb.train(params, xgb.DMatrix(X, y), 200, obj=loss)
     np.testing.assert_allclose(booster.predict(xgb.DMatrix(X[far])), 98.3, atol=0.5)
+
+
+def test_quantiles_side_by_side_count_rows_as_one_does():
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(1000) < 0.2, 100, 0) + rng.normal(size=1000)
+    levels = (0.05, 0.5)
+    _, together = bo.MultiQuantile(levels)(y, np.zeros((1000, 2)))
+    for level, hessian in zip(levels, together.T, strict=True):
+        _, alone = bo.Quantile(level)(y, np.zeros(1000))
+        np.testing.assert_allclose(hessian, alone, rtol=1e-5)
+        assert hessian.min() > 0.04 * hessian.mean()
