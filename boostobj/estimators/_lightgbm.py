@@ -100,7 +100,8 @@ class LightGBMEngine(Engine):
 
     def check(self) -> None:
         """Refuse hyperparameters that a custom objective cannot honour, and unknown ones."""
-        known = {*_aliases(), *signature(type(self.estimator).__init__).parameters}
+        own = signature(type(self.estimator).__init__).parameters
+        known = {*_aliases(), *own, "early_stopping_min_delta"}  # which 4.0 has not
         for name in sorted(self.given.keys() - known):
             meant = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {meant[0]!r}?" if meant else ""
