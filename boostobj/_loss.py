@@ -329,8 +329,8 @@ class Loss(ABC):
         return tuple(xp.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
 
     @property
-    def _least_worth(self) -> float | NumpyArray:
-        """The least Hessian of a row that a booster gets, over the mean; of each output."""
+    def _least_worth(self) -> float:
+        """The least Hessian of a row that a booster gets, over the mean."""
         return 0.0
 
     def _mean_worth(self, mean: float, spread: float) -> float:

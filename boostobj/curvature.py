@@ -286,14 +286,12 @@ class KinkedLoss(ScaledByResiduals, ResidualLoss):
 class PinballLoss(KinkedLoss):
     """A loss that is linear on either side of zero: slope ``1 - q`` above, ``q`` below."""
 
+    _least_worth = 1 / LONGEST_STEP
+
     @property
     @abstractmethod
     def _quantile(self) -> float:
         """The level ``q`` that the loss estimates."""
-
-    @property
-    def _least_worth(self) -> float:
-        return 1 / LONGEST_STEP
 
     def _distance(self, r: Array) -> Array:
         # twice the pinball loss

@@ -446,7 +446,7 @@ def test_names_that_xgboost_would_misread():
     assert metrics.NDCG(k=5).name == "ndcg_5"
     assert bo.MAPE(floor=1.0).metric.name == "mean_mape_1"
 
-    class PreciseError(metrics.MeanSquaredError):
+    class PreciseError(metrics.MAE):
         pass
 
     assert PreciseError().name == "mean_precise_error"

@@ -438,7 +438,7 @@ def fit_engine(
     def objective(raw: NumpyArray, dataset: Any) -> tuple[NumpyArray, NumpyArray]:
         nonlocal batch, raw_at_first, raw_before
         raw_before = raw
-        if batch is None and init_model is not None:
+        if batch is None:
             raw_at_first = np.array(raw)
         # only the margins change from round to round
         batch = batch or replace(read_call(raw, dataset), y_true=train.y)

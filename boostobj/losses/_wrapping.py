@@ -60,6 +60,7 @@ class MadeOfLosses:
 
     @property
     def _least_worth(self) -> float:
+        """The largest of theirs."""
         return max(float(loss._least_worth) for loss in self.losses)
 
     @property

@@ -65,6 +65,7 @@ class MultiQuantile(Loss):
     curvature = "smoothed"
     unit_curvature = True
     joint_outputs = True
+    _least_worth = Quantile._least_worth
 
     def __post_init__(self) -> None:
         check_levels(self, "quantiles")
@@ -91,10 +92,6 @@ class MultiQuantile(Loss):
         """The loss of each margin."""
         scales: Sequence[float | None] = self.scales or [None] * len(self.quantiles)
         return [Quantile(q, scale) for q, scale in zip(self.quantiles, scales, strict=True)]
-
-    @property
-    def _least_worth(self) -> NumpyArray:
-        return np.asarray([part._least_worth for part in self._parts])
 
     def _pointwise_value(self, y: Array, raw: Array) -> Array:
         values = [p._value(raw[:, j] - y) for j, p in enumerate(self._parts)]

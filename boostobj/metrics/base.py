@@ -6,6 +6,7 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 from zlib import crc32
@@ -30,15 +31,26 @@ _MAXIMISED = ("auc", "map", "ndcg", "pre")
 
 #: Names of the engines' own metrics: two of one name share a history.
 _OF_ENGINES = {
+    "auc",
     "cross_entropy",
     "expectile",
     "fair",
     "gamma",
     "huber",
+    "mae",
     "mape",
     "poisson",
     "quantile",
+    "rmse",
     "tweedie",
+}
+
+#: What metrics that are no losses are called instead, by their class.
+_INSTEAD = {
+    "AUC": "auc_roc",
+    "MAE": "mean_absolute_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "RMSE": "root_mean_squared_error",
 }
 
 #: How many numbers of a tuple a name spells out; a checksum stands for more.
@@ -94,7 +106,7 @@ class Metric(ABC):
         """
         name = self._label
         if name in _OF_ENGINES:
-            name += "_loss"
+            name = _INSTEAD.get(title(self), f"{name}_loss")
         if name.startswith(_MAXIMISED) == self.higher_is_better:
             return name
         return f"pre_{name}" if self.higher_is_better else f"mean_{name}"
@@ -195,14 +207,13 @@ class Metric(ABC):
     def _score_of_workers(self, batch: Batch) -> float:
         """The mean over all workers, of which some may have no rows that count."""
         weight, n = batch.sample_weight, len(batch.raw)
-        if batch.adapter.is_alone() or (n > 0 if weight is None else np.any(weight)):
-            score = self.score(batch.y_true, batch.raw, weight, batch.group)
-            here = float(n if weight is None else np.sum(weight, dtype=np.float64))
-        else:
-            score = here = 0.0
+        score = partial(self.score, batch.y_true, batch.raw, weight, batch.group)
         if batch.adapter.is_alone():
-            return score
-        total, count = batch.adapter.sum_over_workers(np.asarray([here * score, here]))
+            return score()
+        here = float(n if weight is None else np.sum(weight, dtype=np.float64))
+        counts = n > 0 if weight is None else np.any(weight)
+        sums = [here * score() if counts else 0.0, here]
+        total, count = batch.adapter.sum_over_workers(np.asarray(sums))
         if count == 0:
             raise ValueError(f"{self.name}: no worker has a row that counts")
         return float(total / count)

@@ -148,9 +148,6 @@ class AUC(RankingMetric):
     (ROC) curve. Radiology 143(1).
     """
 
-    #: "auc" would share the history of the engines' own.
-    _label = "auc_roc"
-
     def _rank_score(
         self, positive: NumpyArray, score: NumpyArray, weight: NumpyArray | None
     ) -> float:

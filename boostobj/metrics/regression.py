@@ -51,8 +51,6 @@ class RMSE(ScikitLearnMetric):
     """
 
     _function = "root_mean_squared_error"
-    #: Short, it would share the history of XGBoost's default metric.
-    _label = "root_mean_squared_error"
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,6 @@ class MAE(ScikitLearnMetric):
     """
 
     _function = "mean_absolute_error"
-    #: Short, it would share the history of XGBoost's own.
-    _label = "mean_absolute_error"
 
 
 @dataclass(frozen=True)
@@ -86,8 +82,6 @@ class MAPE(ScikitLearnMetric):
     """
 
     _function = "mean_absolute_percentage_error"
-    #: Short, it would share the history of the engines' own metrics, LightGBM's of another meaning.
-    _label = "mean_absolute_percentage_error"
 
 
 @dataclass(frozen=True)
